@@ -1,0 +1,3 @@
+"""binauthz: Binary Authorization anywhere."""
+
+__version__ = "0.1.0"

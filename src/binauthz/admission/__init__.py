@@ -1,0 +1,1 @@
+"""The admission door: reviews in, verdicts out, audit events into the log."""

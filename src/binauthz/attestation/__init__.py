@@ -1,0 +1,1 @@
+"""What a signed statement claims, and whether it proves it."""

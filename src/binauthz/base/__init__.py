@@ -1,0 +1,1 @@
+"""What every layer may name: resources, images, patterns, errors, limits and time."""

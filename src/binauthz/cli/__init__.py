@@ -1,0 +1,1 @@
+"""The command line: speaks HTTP to the server; signs and verifies offline."""

@@ -1,0 +1,1 @@
+"""Keys and signatures: bytes in, a proof or an exception out."""

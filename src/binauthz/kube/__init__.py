@@ -1,0 +1,1 @@
+"""How we reach clusters: the Connect Gateway proxy."""

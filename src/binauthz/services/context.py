@@ -1,0 +1,35 @@
+"""What a use case is given besides its arguments."""
+
+from dataclasses import dataclass
+
+from binauthz.base.clock import Clock
+from binauthz.store.interface import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who calls: a member such as ``user:owner@binauthz.local``, with groups; never read from the request's body."""
+
+    principal: str
+    groups: tuple[str, ...] = ()
+    ip: str = ""
+    user_agent: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings that use cases read. Each corresponds to a documented open question (SPEC 12) or an operator's choice."""
+
+    stale_etag_is_conflict: bool = False
+    bare_name_covers_tags: bool = False
+    gateway_url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """One call: who, when, and the store."""
+
+    caller: Caller
+    clock: Clock
+    store: Store
+    settings: Settings = Settings()

@@ -1,0 +1,1 @@
+"""Fetch the evidence that policy asks for, under one deadline."""

@@ -1,0 +1,1 @@
+"""Records, transactions and the change revision; SQL lives here only."""

@@ -1,0 +1,104 @@
+"""The store as its callers see it: transaction bodies run against a reader or a writer.
+
+A body is a plain function of the transaction. The store runs it directly where a read costs microseconds (SQLite), on its one
+writer thread, or on a pool (PostgreSQL); it may run a body again after a serialization failure, so a body has no other effects.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Protocol, TypeVar
+
+from binauthz.attestation.model import Attestation
+from binauthz.store.records import LogEntry, Occurrence
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Conflict(Exception):  # noqa: N818 - reads as what happened, like ApiError's codes
+    """A record of that name or identity exists already; ``existing`` is its name."""
+
+    def __init__(self, existing: str) -> None:
+        super().__init__(f"`{existing}` already exists")
+        self.existing = existing
+
+
+class StoreUnavailable(Exception):  # noqa: N818
+    """The database could not be reached or did not answer in time."""
+
+
+class Reader(Protocol):
+    """One consistent view of every record."""
+
+    @property
+    def revision(self) -> int:
+        """The store-wide change number that this view has."""
+
+    def get(self, kind: type[T], name: str) -> T | None:
+        """The record of that type and name."""
+
+    def list(self, kind: type[T], parent: str, *, after: str = "", limit: int = 0) -> Sequence[T]:
+        """Records whose name is ``{parent}/{collection}/{id}``, by name, past ``after``. Parent ``projects/p/locations/-`` spans locations; limit 0 is all."""
+
+    def count(self, kind: type[T], parent: str) -> int:
+        """How many ``list`` would return."""
+
+    def attestations(self, note: str, digest: str) -> Sequence[Attestation]:
+        """The admission path: attestations attached to ``note`` whose resource ends in ``sha256:{digest}`` (64 hex digits)."""
+
+    def occurrences(
+        self, *, project: str = "", note: str = "", filter: str = "", after: str = "", limit: int = 0
+    ) -> Sequence[Occurrence]:  # noqa: A002
+        """Occurrences of ``projects/p`` or attached to ``note``, in a stable order, past the occurrence named ``after``.
+
+        Raises FilterError for a filter outside the grammar of SPEC 3.4.
+        """
+
+    def log_entries(
+        self,
+        *,
+        projects: Collection[str],
+        filter: str = "",
+        descending: bool = False,
+        after: str = "",
+        limit: int = 0,
+    ) -> Sequence[LogEntry]:  # noqa: A002
+        """Entries of ``projects/p`` names that match a Logging query (SPEC 5.2), by timestamp then insertion, past the entry named ``after``.
+
+        Raises FilterError for a query outside the grammar.
+        """
+
+
+class Writer(Reader, Protocol):
+    """A reader that also writes; what it wrote becomes visible, and the revision rises, when the body returns."""
+
+    def insert(self, record: object) -> None:
+        """Add a record; raises Conflict when its name (or an occurrence's identity in its project) exists."""
+
+    def put(self, record: object) -> None:
+        """Add or replace a record by name."""
+
+    def delete(self, kind: type[T], name: str) -> bool:
+        """Remove a record; False when there was none."""
+
+
+class Store(Protocol):
+    """A database of records with a store-wide revision."""
+
+    async def revision(self) -> int:
+        """The current revision, read afresh; never older than the start of the call."""
+
+    async def read(self, body: Callable[[Reader], R]) -> R:
+        """Run a read transaction."""
+
+    async def write(self, body: Callable[[Writer], R]) -> R:
+        """Run a write transaction; when this returns, the change is durable and the revision has risen."""
+
+    async def append_log(self, entries: Sequence[LogEntry]) -> None:
+        """Add log entries durably, ignoring names already present. Does not raise the revision: the log decides nothing."""
+
+    async def close(self) -> None:
+        """Release every connection."""
+
+
+class FilterError(ValueError):
+    """A filter outside its grammar; the message says what was got, where, and what was expected."""

@@ -1,0 +1,162 @@
+"""What the store keeps besides policies and attestors.
+
+Every record is a frozen dataclass with a ``name``: its full resource name, unique within its type. ``parent`` of a
+record is the prefix that collections are listed by, for example ``projects/demo-project``.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from binauthz.attestation.model import Attestation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """``projects/{id}`` and its number."""
+
+    name: str
+    number: int
+    create_time: dt.datetime
+
+    @property
+    def project_id(self) -> str:
+        """The id without the collection."""
+        return self.name.removeprefix("projects/")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnabledService:
+    """``projects/{p}/services/{host}``; a row exists only while the service is enabled."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """A long-running operation; ``response`` and ``metadata`` are JSON objects with ``@type``."""
+
+    name: str
+    done: bool
+    response: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyBinding:
+    """A platform policy bound to a cluster."""
+
+    name: str
+    enforcement_mode: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """``projects/{p}/locations/{l}/clusters/{c}``: a cluster we enforce for.
+
+    ``server`` is the https URL of its API, ``ca_pem`` the certificate that signs it. ``proxy_token`` is the bearer token
+    by which the gateway acts for authenticated callers; ``webhook_token_hash`` is the SHA-256 of the credential with which
+    the cluster calls our doors. ``on_error`` is ``fail-open`` or ``fail-closed`` (D4).
+    """
+
+    name: str
+    server: str
+    ca_pem: str
+    create_time: dt.datetime
+    evaluation_mode: str = "PROJECT_SINGLETON_POLICY_ENFORCE"
+    policy_bindings: tuple[PolicyBinding, ...] = ()
+    on_error: str = "fail-open"
+    strict_updates: bool = False
+    status: str = "RUNNING"
+    version: str = ""
+    embedded: bool = False
+    proxy_token: str = ""
+    webhook_token_hash: str = ""
+    break_glass_groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """``projects/{p}/locations/{l}/memberships/{m}``: a fleet's view of a cluster, by its resource name."""
+
+    name: str
+    cluster: str
+    unique_id: str
+    create_time: dt.datetime
+    update_time: dt.datetime
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """One role and who holds it, in Google's member syntax (``user:``, ``serviceAccount:``, ``group:``, ``allUsers``)."""
+
+    role: str
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IamPolicy:
+    """The IAM policy set on a resource; ``name`` is the resource's name."""
+
+    name: str
+    bindings: tuple[Binding, ...] = ()
+    etag: str = "ACAB"
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A bearer token we issued: ``name`` is the hex SHA-256 of the token, ``principal`` a member such as ``user:a@b``."""
+
+    name: str
+    principal: str
+    create_time: dt.datetime
+    expire_time: dt.datetime | None = None
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """A Grafeas note. ``body`` is the serialized grafeas.v1.Note, complete, so that no detail is ever lost."""
+
+    name: str
+    kind: str
+    create_time: dt.datetime
+    update_time: dt.datetime
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occurrence:
+    """A Grafeas occurrence. ``body`` is the serialized grafeas.v1.Occurrence, complete.
+
+    ``digest`` is the 64 hex digits of the image digest that ``resource_uri`` ends with, else empty. ``identity`` is what must be
+    unique within the project (SPEC 12, duplicate occurrence), else empty. ``attestation`` is set for kind ATTESTATION.
+    """
+
+    name: str
+    note: str
+    kind: str
+    resource_uri: str
+    create_time: dt.datetime
+    update_time: dt.datetime
+    body: bytes
+    digest: str = ""
+    identity: str = ""
+    attestation: Attestation | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogEntry:
+    """One LogEntry as ``entries:list`` returns it. ``name`` is ``projects/{p}/logs/{encoded log id}/{insert id}``.
+
+    ``document`` is the whole entry in the API's JSON form (SPEC 5.3).
+    """
+
+    name: str
+    log_name: str
+    timestamp: dt.datetime
+    severity: str
+    document: Mapping[str, Any]

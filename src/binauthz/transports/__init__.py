@@ -1,0 +1,1 @@
+"""The REST and gRPC doors, rendered from one method table."""

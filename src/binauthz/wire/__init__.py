@@ -1,0 +1,1 @@
+"""Protobuf and JSON on one side, the domain on the other."""
