@@ -1,4 +1,5 @@
-"""The Kubernetes API as controllers use it: every call goes through authorization, admission and audit like any other."""
+"""The Kubernetes API as controllers use it: every call goes through authorization, admission and audit like any
+other."""
 
 from collections.abc import AsyncIterator
 from typing import Any, Literal, Protocol
@@ -31,7 +32,8 @@ class StatusError(Exception):
 
 
 class Client(Protocol):
-    """One user's view of the API. ``resource`` is ``pods`` or ``group/plural`` such as ``apps/deployments``; the served version is implied.
+    """One user's view of the API. ``resource`` is ``pods`` or ``group/plural`` such as ``apps/deployments``; the
+    served version is implied.
 
     Objects passed in are never kept, objects handed out may be changed freely. Failures raise StatusError.
     """
@@ -39,9 +41,7 @@ class Client(Protocol):
     async def get(self, resource: str, namespace: str, name: str) -> Object:
         """The object."""
 
-    async def list(
-        self, resource: str, namespace: str = "", *, labels: str = "", fields: str = ""
-    ) -> list[Object]:
+    async def list(self, resource: str, namespace: str = "", *, labels: str = "", fields: str = "") -> list[Object]:
         """Objects of one namespace, or of all when it is empty, that match the label and field selectors."""
 
     async def create(self, resource: str, namespace: str, obj: Object) -> Object:
@@ -59,4 +59,5 @@ class Client(Protocol):
         """Delete; ``uid`` is a precondition when given."""
 
     def watch(self, resource: str, namespace: str = "") -> AsyncIterator[tuple[EventType, Object]]:
-        """ADDED for everything that exists, then every change in order; never ends, and restarts itself when it must."""
+        """ADDED for everything that exists, then every change in order; never ends, and restarts itself when it
+        must."""

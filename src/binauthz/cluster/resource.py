@@ -7,7 +7,8 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A column of ``kubectl get``: ``cell`` computes the value from the object; priority 1 shows with ``-o wide`` only."""
+    """A column of ``kubectl get``: ``cell`` computes the value from the object; priority 1 shows with ``-o wide``
+    only."""
 
     name: str
     cell: Callable[[dict[str, Any]], object]
@@ -21,8 +22,8 @@ class Column:
 class Resource:
     """One kind and how it is addressed. ``prepare`` fills defaults and checks an object before it is written.
 
-    ``prepare(new, old)`` gets the object to be stored and the stored one (None on create), changes ``new`` in place and returns
-    the violations found as (field path, detail) pairs, which become a Kubernetes ``Invalid`` status.
+    ``prepare(new, old)`` gets the object to be stored and the stored one (None on create), changes ``new`` in place
+    and returns the violations found as (field path, detail) pairs, which become a Kubernetes ``Invalid`` status.
     """
 
     group: str

@@ -18,7 +18,8 @@ class Caller:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The settings that use cases read. Each corresponds to a documented open question (SPEC 12) or an operator's choice."""
+    """The settings that use cases read. Each corresponds to a documented open question (SPEC 12) or an operator's
+    choice."""
 
     stale_etag_is_conflict: bool = False
     bare_name_covers_tags: bool = False

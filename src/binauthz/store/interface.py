@@ -1,7 +1,9 @@
 """The store as its callers see it: transaction bodies run against a reader or a writer.
 
-A body is a plain function of the transaction. The store runs it directly where a read costs microseconds (SQLite), on its one
-writer thread, or on a pool (PostgreSQL); it may run a body again after a serialization failure, so a body has no other effects.
+A body is a plain function of the transaction. The store runs it directly where a read costs microseconds (SQLite), on
+its one
+writer thread, or on a pool (PostgreSQL); it may run a body again after a serialization failure, so a body has no
+other effects.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -37,18 +39,21 @@ class Reader(Protocol):
         """The record of that type and name."""
 
     def list(self, kind: type[T], parent: str, *, after: str = "", limit: int = 0) -> Sequence[T]:
-        """Records whose name is ``{parent}/{collection}/{id}``, by name, past ``after``. Parent ``projects/p/locations/-`` spans locations; limit 0 is all."""
+        """Records whose name is ``{parent}/{collection}/{id}``, by name, past ``after``. Parent
+        ``projects/p/locations/-`` spans locations; limit 0 is all."""
 
     def count(self, kind: type[T], parent: str) -> int:
         """How many ``list`` would return."""
 
     def attestations(self, note: str, digest: str) -> Sequence[Attestation]:
-        """The admission path: attestations attached to ``note`` whose resource ends in ``sha256:{digest}`` (64 hex digits)."""
+        """The admission path: attestations attached to ``note`` whose resource ends in ``sha256:{digest}`` (64 hex
+        digits)."""
 
     def occurrences(
         self, *, project: str = "", note: str = "", filter: str = "", after: str = "", limit: int = 0
-    ) -> Sequence[Occurrence]:  # noqa: A002
-        """Occurrences of ``projects/p`` or attached to ``note``, in a stable order, past the occurrence named ``after``.
+    ) -> Sequence[Occurrence]:
+        """Occurrences of ``projects/p`` or attached to ``note``, in a stable order, past the occurrence named
+        ``after``.
 
         Raises FilterError for a filter outside the grammar of SPEC 3.4.
         """
@@ -61,8 +66,9 @@ class Reader(Protocol):
         descending: bool = False,
         after: str = "",
         limit: int = 0,
-    ) -> Sequence[LogEntry]:  # noqa: A002
-        """Entries of ``projects/p`` names that match a Logging query (SPEC 5.2), by timestamp then insertion, past the entry named ``after``.
+    ) -> Sequence[LogEntry]:
+        """Entries of ``projects/p`` names that match a Logging query (SPEC 5.2), by timestamp then insertion, past
+        the entry named ``after``.
 
         Raises FilterError for a query outside the grammar.
         """
@@ -94,7 +100,8 @@ class Store(Protocol):
         """Run a write transaction; when this returns, the change is durable and the revision has risen."""
 
     async def append_log(self, entries: Sequence[LogEntry]) -> None:
-        """Add log entries durably, ignoring names already present. Does not raise the revision: the log decides nothing."""
+        """Add log entries durably, ignoring names already present. Does not raise the revision: the log decides
+        nothing."""
 
     async def close(self) -> None:
         """Release every connection."""

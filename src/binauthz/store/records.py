@@ -55,9 +55,10 @@ class PolicyBinding:
 class Cluster:
     """``projects/{p}/locations/{l}/clusters/{c}``: a cluster we enforce for.
 
-    ``server`` is the https URL of its API, ``ca_pem`` the certificate that signs it. ``proxy_token`` is the bearer token
-    by which the gateway acts for authenticated callers; ``webhook_token_hash`` is the SHA-256 of the credential with which
-    the cluster calls our doors. ``on_error`` is ``fail-open`` or ``fail-closed`` (D4).
+    ``server`` is the https URL of its API, ``ca_pem`` the certificate that signs it. ``proxy_token`` is the bearer
+    token
+    by which the gateway acts for authenticated callers; ``webhook_token_hash`` is the SHA-256 of the credential with
+    which the cluster calls our doors. ``on_error`` is ``fail-open`` or ``fail-closed`` (D4).
     """
 
     name: str
@@ -90,7 +91,8 @@ class Membership:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Binding:
-    """One role and who holds it, in Google's member syntax (``user:``, ``serviceAccount:``, ``group:``, ``allUsers``)."""
+    """One role and who holds it, in Google's member syntax (``user:``, ``serviceAccount:``, ``group:``,
+    ``allUsers``)."""
 
     role: str
     members: tuple[str, ...]
@@ -108,7 +110,8 @@ class IamPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """A bearer token we issued: ``name`` is the hex SHA-256 of the token, ``principal`` a member such as ``user:a@b``."""
+    """A bearer token we issued: ``name`` is the hex SHA-256 of the token, ``principal`` a member such as
+    ``user:a@b``."""
 
     name: str
     principal: str
@@ -132,7 +135,8 @@ class Note:
 class Occurrence:
     """A Grafeas occurrence. ``body`` is the serialized grafeas.v1.Occurrence, complete.
 
-    ``digest`` is the 64 hex digits of the image digest that ``resource_uri`` ends with, else empty. ``identity`` is what must be
+    ``digest`` is the 64 hex digits of the image digest that ``resource_uri`` ends with, else empty. ``identity`` is
+    what must be
     unique within the project (SPEC 12, duplicate occurrence), else empty. ``attestation`` is set for kind ATTESTATION.
     """
 
