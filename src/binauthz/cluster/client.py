@@ -54,9 +54,27 @@ class Client(Protocol):
         """Replace the status only."""
 
     async def delete(
-        self, resource: str, namespace: str, name: str, *, propagation: str = "Background", uid: str = ""
+        self,
+        resource: str,
+        namespace: str,
+        name: str,
+        *,
+        propagation: str = "Background",
+        uid: str = "",
+        grace_seconds: int | None = None,
     ) -> None:
-        """Delete; ``uid`` is a precondition when given."""
+        """Delete; ``uid`` is a precondition when given.
+
+        ``grace_seconds`` is DeleteOptions.gracePeriodSeconds: a Pod on a node first gets a deletionTimestamp and goes
+        away when its node deletes it with 0; None leaves it to the Pod.
+        """
+
+    async def bind(self, namespace: str, pod: str, node: str) -> None:
+        """Create ``pods/binding``: the scheduler's only write, which sets ``spec.nodeName`` and ``PodScheduled``."""
+
+    async def finalize(self, namespace: Object) -> Object:
+        """Replace ``namespaces/finalize``: the namespace goes away once it is deleted and ``spec.finalizers`` is
+        empty."""
 
     def watch(self, resource: str, namespace: str = "") -> AsyncIterator[tuple[EventType, Object]]:
         """ADDED for everything that exists, then every change in order; never ends, and restarts itself when it

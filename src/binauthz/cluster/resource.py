@@ -1,8 +1,10 @@
 """What the cluster serves: one row per resource, from which discovery, routing and tables follow."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+Prepare = Callable[[dict[str, Any], dict[str, Any] | None], list[tuple[str, str]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,10 @@ class Resource:
 
     ``prepare(new, old)`` gets the object to be stored and the stored one (None on create), changes ``new`` in place
     and returns the violations found as (field path, detail) pairs, which become a Kubernetes ``Invalid`` status.
+    A detail begins with the kind of violation in Kubernetes' words (``Required value``, ``Invalid value: "x": ...``,
+    ``Duplicate value: "x"``, ``Forbidden: ...``, ``Unsupported value: ...``). On create ``prepare`` also sets the
+    first status. It is not called for writes of the status; a subresource named in ``prepare_subresources``
+    (``ephemeralcontainers``) has its own function with the same contract.
     """
 
     group: str
@@ -35,9 +41,8 @@ class Resource:
     categories: tuple[str, ...] = ()
     subresources: tuple[str, ...] = ()
     columns: tuple[Column, ...] = ()
-    prepare: Callable[[dict[str, Any], dict[str, Any] | None], list[tuple[str, str]]] = field(
-        default=lambda _new, _old: []
-    )
+    prepare: Prepare = field(default=lambda _new, _old: [])
+    prepare_subresources: Mapping[str, Prepare] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
