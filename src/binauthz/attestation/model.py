@@ -1,26 +1,9 @@
 """Attestors, their keys, and the attestations that name them (SPEC 2 and 3)."""
 
 import datetime as dt
-import enum
 from dataclasses import dataclass
 
-
-class SignatureAlgorithm(enum.Enum):
-    """PkixPublicKey.signatureAlgorithm, first name of each alias pair (SPEC 2.5)."""
-
-    UNSPECIFIED = "SIGNATURE_ALGORITHM_UNSPECIFIED"
-    RSA_PSS_2048_SHA256 = "RSA_PSS_2048_SHA256"
-    RSA_PSS_3072_SHA256 = "RSA_PSS_3072_SHA256"
-    RSA_PSS_4096_SHA256 = "RSA_PSS_4096_SHA256"
-    RSA_PSS_4096_SHA512 = "RSA_PSS_4096_SHA512"
-    RSA_SIGN_PKCS1_2048_SHA256 = "RSA_SIGN_PKCS1_2048_SHA256"
-    RSA_SIGN_PKCS1_3072_SHA256 = "RSA_SIGN_PKCS1_3072_SHA256"
-    RSA_SIGN_PKCS1_4096_SHA256 = "RSA_SIGN_PKCS1_4096_SHA256"
-    RSA_SIGN_PKCS1_4096_SHA512 = "RSA_SIGN_PKCS1_4096_SHA512"
-    ECDSA_P256_SHA256 = "ECDSA_P256_SHA256"
-    ECDSA_P384_SHA384 = "ECDSA_P384_SHA384"
-    ECDSA_P521_SHA512 = "ECDSA_P521_SHA512"
-    ML_DSA_65 = "ML_DSA_65"
+from binauthz.crypto.algorithms import SignatureAlgorithm as SignatureAlgorithm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
