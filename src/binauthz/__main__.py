@@ -1,0 +1,5 @@
+"""``python -m binauthz``."""
+
+from binauthz.cli.main import main
+
+main()

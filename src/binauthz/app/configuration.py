@@ -1,0 +1,45 @@
+"""What the control plane process is told: one JSON file, written by ``up`` or by ``serve`` from its settings."""
+
+from pathlib import Path
+
+import msgspec
+
+from binauthz.app.certificates import write_secret
+
+
+class LocalCluster(msgspec.Struct, frozen=True, kw_only=True):
+    """The embedded cluster: where it answers, and the credentials that tie it to us."""
+
+    server: str
+    ca_file: str
+    webhook_token_file: str
+    proxy_token_file: str
+    on_error: str = "fail-open"
+
+
+class ControlConfiguration(msgspec.Struct, frozen=True, kw_only=True):
+    """The control plane's store, doors and identity. Secrets are named by file, never held here."""
+
+    store: str
+    host: str
+    rest_port: int
+    grpc_port: int
+    tls_port: int
+    pki_directory: str
+    tls_hosts: tuple[str, ...]
+    project: str
+    owner_token_file: str
+    local_cluster: LocalCluster | None = None
+    review_deadline_seconds: float = 5.0
+    stale_etag_is_conflict: bool = False
+    bare_name_covers_tags: bool = False
+
+
+def save(path: Path, configuration: ControlConfiguration) -> None:
+    """Write the configuration, readable by its owner alone."""
+    write_secret(path, msgspec.json.format(msgspec.json.encode(configuration)))
+
+
+def load(path: Path) -> ControlConfiguration:
+    """Read a configuration; raises msgspec.ValidationError naming the member at fault."""
+    return msgspec.json.decode(path.read_bytes(), type=ControlConfiguration)

@@ -1,0 +1,77 @@
+"""The ``binauthz`` command: one group whose command modules are imported when they are used (DESIGN section 7).
+
+Exit codes: 0 done or admitted, 1 an error of ours or the caller's, 2 refused or non-conformant, 3 could not tell.
+"""
+
+import importlib
+import sys
+
+import click
+
+from binauthz import __version__
+
+_COMMANDS = {
+    "up": ("binauthz.cli.up", "Run a laptop installation: control plane and local cluster."),
+    "serve": ("binauthz.cli.serve", "Run the control plane alone."),
+    "env": ("binauthz.cli.env", "Print what gcloud and kubectl need to use this installation."),
+    "policy": ("binauthz.cli.policy", "Export, import and check the project's policy."),
+    "attestors": ("binauthz.cli.attestors", "Manage attestors, their notes and public keys."),
+    "attestations": ("binauthz.cli.attestations", "Sign, create, list and verify attestations."),
+    "keys": ("binauthz.cli.keys", "Generate signing keys."),
+    "clusters": ("binauthz.cli.clusters", "List clusters and get credentials for them."),
+    "memberships": ("binauthz.cli.memberships", "List fleet memberships and get credentials for them."),
+    "evaluate": ("binauthz.cli.evaluate", "Ask whether images or manifests would be admitted."),
+    "logs": ("binauthz.cli.logs", "Read the audit log."),
+}
+
+OK, FAILED, REFUSED, UNKNOWN = 0, 1, 2, 3
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        command = importlib.import_module(_COMMANDS[cmd_name][0]).command
+        if not isinstance(command, click.Command):
+            raise TypeError(f"`{cmd_name}` is not a command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="binauthz")
+def command() -> None:
+    """Binary Authorization anywhere.
+
+    \b
+    Start here:
+      binauthz up                      run everything on this machine
+      eval "$(binauthz env)"           point gcloud and kubectl at it
+      gcloud container clusters get-credentials --zone us-central1-a local-cluster
+      kubectl run hello --image IMAGE@sha256:DIGEST
+    """
+
+
+def main() -> None:
+    """Run the command line; usage errors end with 1, because 2 means refused."""
+    try:
+        code = command.main(standalone_mode=False)
+    except click.exceptions.Exit as done:
+        code = done.exit_code
+    except click.Abort:
+        click.echo("aborted", err=True)
+        code = FAILED
+    except click.ClickException as error:
+        error.show()
+        code = FAILED
+    except BrokenPipeError:
+        # The reader of our output went away, as `head` does; there is nobody left to tell.
+        sys.stderr.close()
+        code = FAILED
+    sys.exit(code if isinstance(code, int) else OK)

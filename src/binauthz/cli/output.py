@@ -1,0 +1,43 @@
+"""stdout is data: a table for people, JSON or YAML for programs."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import click
+
+
+def format_option(default: str = "table") -> Callable[[Any], Any]:
+    """``--format``."""
+    return click.option(
+        "--format",
+        "style",
+        type=click.Choice(["table", "json", "yaml"]),
+        default=default,
+        show_default=True,
+        help="How to print the result.",
+    )
+
+
+def show(value: Any, style: str, columns: Mapping[str, Callable[[Any], object]] | None = None) -> None:
+    """Print ``value``; ``columns`` say what a table shows of each item of a list."""
+    if style == "json":
+        click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    elif style == "yaml" or columns is None:
+        import yaml  # noqa: PLC0415 - start-up time
+
+        click.echo(yaml.safe_dump(value, sort_keys=False, allow_unicode=True).rstrip("\n"))
+    else:
+        _table(value, columns)
+
+
+def _table(rows: Sequence[Any], columns: Mapping[str, Callable[[Any], object]]) -> None:
+    cells = [[_printable(str(cell(row))) for cell in columns.values()] for row in rows]
+    widths = [max(map(len, [name, *(line[i] for line in cells)])) for i, name in enumerate(columns)]
+    for line in [list(columns), *cells]:
+        click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _printable(text: str) -> str:
+    # Names and images come from requests: a control character must not reach the terminal.
+    return "".join(character if character.isprintable() else "?" for character in text)
