@@ -1,11 +1,11 @@
 """The store as its callers see it: transaction bodies run against a reader or a writer.
 
 A body is a plain function of the transaction. The store runs it directly where a read costs microseconds (SQLite), on
-its one
-writer thread, or on a pool (PostgreSQL); it may run a body again after a serialization failure, so a body has no
-other effects.
+its one writer thread, or on a pool (PostgreSQL). It may run a body again, after a lost connection or because the body
+asked for a search, which belongs on a thread of its own; so a body has no other effects.
 """
 
+import datetime as dt
 from collections.abc import Callable, Collection, Sequence
 from typing import Protocol, TypeVar
 
@@ -102,6 +102,9 @@ class Store(Protocol):
     async def append_log(self, entries: Sequence[LogEntry]) -> None:
         """Add log entries durably, ignoring names already present. Does not raise the revision: the log decides
         nothing."""
+
+    async def purge_logs(self, before: dt.datetime) -> int:
+        """Remove the log entries from before a moment; how many there were."""
 
     async def close(self) -> None:
         """Release every connection."""

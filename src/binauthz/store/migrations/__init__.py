@@ -1,0 +1,1 @@
+"""Migrations, applied in order when a store opens; a released one is never edited."""
