@@ -7,9 +7,10 @@ around as their 64 hexadecimal digits, without ``sha256:``.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
-MAX_IMAGE_LENGTH = 1024
-MAX_RESOURCE_URI_LENGTH = 2048
+from binauthz.base.limits import MAX_IMAGE_CHARS, MAX_RESOURCE_URI_CHARS
+
 _MAX_SHOWN = 512
 
 _ALGORITHM = "sha256:"
@@ -47,9 +48,15 @@ def parse_image(text: str) -> ImageReference:
     The digest counts only as ``@sha256:`` and exactly 64 lower-case hexadecimal digits at the very end, after a
     well-formed name and, where there is one, a well-formed tag: in ``name:tag@sha256:...`` the digest decides (B34).
     """
+    if not 0 < len(text) <= MAX_IMAGE_CHARS:
+        return ImageReference(text=text, well_formed=False)
+    return _parse(text)
+
+
+@lru_cache(maxsize=4096)
+def _parse(text: str) -> ImageReference:
+    """Remembered by content, because the same images are judged over and over; only short strings get here."""
     malformed = ImageReference(text=text, well_formed=False)
-    if not 0 < len(text) <= MAX_IMAGE_LENGTH:
-        return malformed
     name, at, suffix = text.partition("@")
     digest = _digest(suffix) if at else None
     if at and digest is None:
@@ -76,7 +83,7 @@ def digest_of_resource_uri(uri: str) -> str | None:
     The scheme and the repository are not looked at: one attestation serves a digest wherever it is stored (SPEC 3.1,
     13.33).
     """
-    if len(uri) > MAX_RESOURCE_URI_LENGTH:
+    if len(uri) > MAX_RESOURCE_URI_CHARS:
         return None
     name, at, suffix = uri.rpartition("@")
     return _digest(suffix) if at and name else None

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-MAX_PATTERN_LENGTH = 1024
+from binauthz.base.limits import MAX_PATTERN_CHARS
 
 
 class _Reach(enum.Enum):
@@ -25,8 +25,8 @@ def pattern_problem(text: str) -> str | None:
     """What is wrong with a pattern, for the person who wrote it; None when it is valid."""
     if not text:
         return "is empty, expected an image name such as `registry/path/image` or `registry/path/*`"
-    if len(text) > MAX_PATTERN_LENGTH:
-        return f"has {len(text)} characters, expected at most {MAX_PATTERN_LENGTH}"
+    if len(text) > MAX_PATTERN_CHARS:
+        return f"has {len(text)} characters, expected at most {MAX_PATTERN_CHARS}"
     if not text.isprintable() or " " in text:
         return f"{text!a} contains whitespace or control characters, expected an image name"
     return _wildcard_problem(text)
