@@ -40,7 +40,9 @@ class Result:
 
 
 def run(arguments: list[str], env: Mapping[str, str], stdin: str | None = None, timeout: float = 60) -> Result:
-    done = subprocess.run(arguments, env=dict(env), input=stdin, capture_output=True, text=True, timeout=timeout)
+    done = subprocess.run(
+        arguments, env=dict(env), input=stdin, capture_output=True, text=True, timeout=timeout, check=False
+    )
     return Result(done.returncode, done.stdout, done.stderr)
 
 

@@ -5,22 +5,9 @@ from typing import Any
 
 import click
 
+from binauthz.cli.keys import algorithm_option, canonical
 from binauthz.cli.output import format_option, show
 from binauthz.cli.session import ServerError, Session, directory_option
-
-_ALGORITHMS = [
-    "ecdsa-p256-sha256",
-    "ecdsa-p384-sha384",
-    "ecdsa-p521-sha512",
-    "rsa-pss-2048-sha256",
-    "rsa-pss-3072-sha256",
-    "rsa-pss-4096-sha256",
-    "rsa-pss-4096-sha512",
-    "rsa-sign-pkcs1-2048-sha256",
-    "rsa-sign-pkcs1-3072-sha256",
-    "rsa-sign-pkcs1-4096-sha256",
-    "rsa-sign-pkcs1-4096-sha512",
-]
 
 
 @click.group("attestors")
@@ -98,7 +85,7 @@ def delete(attestor: str, directory: str | None) -> None:
 @command.command("add-key")
 @click.argument("attestor")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--algorithm", type=click.Choice(_ALGORITHMS), default=_ALGORITHMS[0], show_default=True)
+@algorithm_option
 @click.option("--id", "key_id", default="", help="Key id (default: computed from the key).")
 @click.option("--comment", default="", help="Free text.")
 @directory_option
@@ -142,5 +129,5 @@ def full_name(given: str, project: str, collection: str) -> str:
 def _key(text: str, algorithm: str, key_id: str, comment: str) -> dict[str, Any]:
     if "BEGIN PGP" in text:
         return {"comment": comment, "asciiArmoredPgpPublicKey": text}
-    material = {"publicKeyPem": text, "signatureAlgorithm": algorithm.upper().replace("-", "_")}
+    material = {"publicKeyPem": text, "signatureAlgorithm": canonical(algorithm)}
     return {"id": key_id, "comment": comment, "pkixPublicKey": material}

@@ -1,0 +1,1 @@
+"""The deploy page with enforcement, unattended, with an account of what happened."""

@@ -1,0 +1,57 @@
+"""``binauthz evaluate``."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from binauthz.cli.output import format_option, show
+from binauthz.cli.session import Session, directory_option
+
+_EXIT = {"CONFORMANT": 0, "NON_CONFORMANT": 2}
+
+
+@click.command("evaluate")
+@click.option("--image", "images", multiple=True, metavar="REF", help="An image; repeat for several in one Pod.")
+@click.option(
+    "-f", "--filename", type=click.Path(exists=True, dir_okay=False, allow_dash=True), help="A manifest; `-` is stdin."
+)
+@click.option("--cluster", metavar="LOCATION.CLUSTER", default="", help="Judge as this cluster would.")
+@click.option("--namespace", default="default", show_default=True)
+@click.option("--service-account", default="default", show_default=True)
+@directory_option
+@format_option()
+def command(
+    images: tuple[str, ...],
+    filename: str | None,
+    cluster: str,
+    namespace: str,
+    service_account: str,
+    directory: str | None,
+    style: str,
+) -> None:
+    """Ask whether images, or the Pods of a manifest, would be admitted now. Nothing is created and nothing is logged.
+
+    \b
+    Exit codes: 0 would be admitted, 2 would be refused, 3 could not tell, 1 an error.
+    """
+    if bool(images) == bool(filename):
+        raise click.ClickException("give --image (once or more) or --filename, and not both")
+    session = Session.open(directory)
+    body: dict[str, object] = {"cluster": cluster, "namespace": namespace, "serviceAccount": service_account}
+    if filename:
+        body["manifest"] = sys.stdin.read() if filename == "-" else Path(filename).read_text()
+    else:
+        body["images"] = list(images)
+    answer = session.call("POST", f"/binauthz/v1/projects/{session.project}:evaluate", body)
+    show(
+        answer if style != "table" else answer.get("results", []),
+        style,
+        {
+            "POD": lambda r: r.get("podName", "") or "-",
+            "NAMESPACE": lambda r: r.get("namespace", ""),
+            "VERDICT": lambda r: r["verdict"],
+            "WHY": lambda r: r.get("message", ""),
+        },
+    )
+    sys.exit(_EXIT.get(answer["verdict"], 3))
