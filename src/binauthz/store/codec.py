@@ -28,6 +28,7 @@ from binauthz.store.records import (
     Note,
     Occurrence,
     Operation,
+    PendingJudgement,
     Project,
     Token,
 )
@@ -299,6 +300,7 @@ _RECORD_TYPES: tuple[RecordType[Any], ...] = (
     _resource(Membership, "membership"),
     _resource(IamPolicy, "iam-policy"),
     _resource(Token, "token"),
+    _resource(PendingJudgement, "pending-judgement"),
     RecordType(
         type=Note,
         table=NOTES,

@@ -164,3 +164,19 @@ class LogEntry:
     timestamp: dt.datetime
     severity: str
     document: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingJudgement:
+    """``pendingJudgements/{id}``: a Pod that was admitted without having been judged, to be judged as soon as that is
+    possible (D4).
+
+    ``document`` is the Pod as JSON; empty where the cluster did not say.
+    """
+
+    name: str
+    cluster: str
+    namespace: str
+    pod: str
+    deploy_time: dt.datetime
+    document: bytes = b""
