@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from binauthz.crypto.algorithms import SignatureAlgorithm as SignatureAlgorithm
+from binauthz.crypto.algorithms import SignatureAlgorithm as SignatureAlgorithm  # noqa: PLC0414  # Part of this model.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
