@@ -1,6 +1,8 @@
 """One installation for the suite, and both ways to reach its cluster."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -91,3 +93,20 @@ def make_attestor(platform: Platform) -> Iterator[Callable[[], str]]:
     yield make
     for name in made:
         platform.binauthz("attestors", "delete", name).ok()
+
+
+@pytest.fixture
+def broken_store(platform: Platform) -> Callable[[], AbstractContextManager[None]]:
+    """Make the control plane's database answer with errors, as a failed migration or a damaged disk would."""
+
+    @contextmanager
+    def broken() -> Iterator[None]:
+        with sqlite3.connect(platform.directory / "control" / "binauthz.sqlite", timeout=10) as database:
+            database.execute("ALTER TABLE resources RENAME TO resources_elsewhere")
+            database.commit()
+            try:
+                yield
+            finally:
+                database.execute("ALTER TABLE resources_elsewhere RENAME TO resources")
+
+    return broken

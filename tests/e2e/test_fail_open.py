@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
@@ -15,7 +15,9 @@ FAILED_OPEN = """resource.type="k8s_cluster"
 logName:"cloudaudit.googleapis.com%2Factivity"
 (protoPayload.methodName="io.k8s.core.v1.pods.create" OR
 protoPayload.methodName="io.k8s.core.v1.pods.update")
-("image-policy.k8s.io/failed-open" OR "imagepolicywebhook.image-policy.k8s.io/failed-open" OR "failed-open.validating.webhook.admission.k8s.io")"""
+("image-policy.k8s.io/failed-open" OR
+"imagepolicywebhook.image-policy.k8s.io/failed-open" OR
+"failed-open.validating.webhook.admission.k8s.io")"""
 SECOND = 'logName:"binaryauthorization.googleapis.com%2Fcontinuous_validation" "policyName"'
 
 
@@ -47,11 +49,14 @@ def hung(platform: Platform) -> Iterator[None]:
 
 @pytest.mark.parametrize("outage", [killed, hung])
 def test_B104_a_pod_created_during_an_outage_is_admitted_logged_and_judged_again(
-    platform: Platform, cluster_context: Kubectl, allow_all: None, outage: Callable[[Platform], object]
+    platform: Platform,
+    cluster_context: Kubectl,
+    allow_all: None,
+    outage: Callable[[Platform], AbstractContextManager[None]],
 ) -> None:
     name = unique("open")
     platform.set_policy({"defaultAdmissionRule": rule("ALWAYS_DENY")})
-    with outage(platform):  # type: ignore[attr-defined]
+    with outage(platform):
         cluster_context("run", name, "--image", HELLO).ok()
     (entry,) = wait_for(lambda: _about(platform.log(FAILED_OPEN), name), "the failed-open entry", 40)
     label = "failed-open.validating.webhook.admission.k8s.io/round_0_index_0"
@@ -78,10 +83,10 @@ def test_a_pod_that_failed_open_and_conforms_leaves_no_violation(
 
 
 def test_the_store_erring_inside_admits_with_our_own_label(
-    platform: Platform, kubectl: Kubectl, pod: str, broken_store: Callable[[], None]
+    platform: Platform, kubectl: Kubectl, pod: str, broken_store: Callable[[], AbstractContextManager[None]]
 ) -> None:
     platform.set_policy({"defaultAdmissionRule": rule("ALWAYS_DENY")})
-    with broken_store():  # type: ignore[attr-defined]
+    with broken_store():
         created = kubectl("run", pod, "--image", HELLO)
     if created.code:
         # The gateway cannot tell who calls while its store is down, so it refuses; the cluster itself admits.
