@@ -1,0 +1,175 @@
+"""Would this be admitted? The same engine, asked before anything is deployed, with no side effects.
+
+``POST /binauthz/v1/projects/{p}:evaluate`` is a method of ours, not of Google's API. The answer has one result for
+each object of the manifest; it is 200 whatever the verdict (as SPEC 13.37 asks of the platform policy's
+``:evaluate``).
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import yaml
+
+from binauthz.admission import pod
+from binauthz.admission.verdict import Judge, on_error
+from binauthz.admission.workloads import Workload, workloads
+from binauthz.base.errors import ApiError, Code, invalid_field
+from binauthz.policy.decision import Decision, Verdict, worst
+from binauthz.policy.enforce import OnError, enforce
+from binauthz.policy.evidence import Trouble
+from binauthz.policy.model import Policy
+from binauthz.policy.subject import Subject
+from binauthz.policy.wording import explanation
+from binauthz.sources.gather import Unanswered
+
+MAX_MANIFEST_BYTES = 1024 * 1024
+_BUDGET_SECONDS = 20.0
+_YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Question(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """What is asked: a manifest (YAML or JSON, several documents) or one image; ``policy`` is a draft to try.
+
+    ``cluster`` is a cluster's resource name, which cluster rules and the failure setting are taken from.
+    """
+
+    manifest: str = ""
+    image: str = ""
+    cluster: str = ""
+    namespace: str = ""
+    service_account: str = ""
+    policy: dict[str, Any] | None = None
+
+
+ParsePolicy = Callable[[Mapping[str, Any]], Policy]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluator:
+    """Answers questions about one store; ``parse_policy`` reads a draft in the API's JSON form."""
+
+    judge: Judge
+    parse_policy: ParsePolicy
+
+    async def evaluate(self, project: str, question: Question) -> dict[str, Any]:
+        """The results for every object; raises INVALID_ARGUMENT for a question that cannot be read."""
+        if bool(question.manifest) == bool(question.image):
+            raise invalid_field("manifest", "got both or neither of `manifest` and `image`, expected one")
+        draft = None if question.policy is None else self.parse_policy(question.policy)
+        cluster, failure = await self._cluster(project, question.cluster)
+        results = []
+        try:
+            async with asyncio.timeout(_BUDGET_SECONDS):
+                objects = [_image(question)] if question.image else await asyncio.to_thread(_read, question.manifest)
+                for each in objects:
+                    results.append(await self._result(project, cluster, failure, question, each, draft))
+                    await asyncio.sleep(0)
+        except pod.InvalidPod as error:
+            raise invalid_field("manifest", str(error)) from None
+        except TimeoutError:
+            raise ApiError(Code.DEADLINE_EXCEEDED, "the manifest could not be evaluated in time") from None
+        verdicts = [Verdict(result["verdict"]) for result in results if result["verdict"] != "NOT_JUDGED"]
+        return {
+            "verdict": (worst(verdicts) if verdicts else Verdict.CONFORMANT).value,
+            "admitted": all(result["admitted"] for result in results),
+            "results": results,
+        }
+
+    async def _cluster(self, project: str, name: str) -> tuple[tuple[str, str], OnError]:
+        if not name:
+            return ("", ""), OnError.FAIL_CLOSED
+        try:
+            cluster = await self.judge.sources.cluster(name) if name.startswith(f"projects/{project}/") else None
+        except Unanswered as error:
+            raise ApiError(Code.UNAVAILABLE, f"the store cannot be reached: {error.reason}") from None
+        if cluster is None:
+            raise ApiError(Code.NOT_FOUND, f"Resource '{name[:200]}' was not found")
+        _, _, _, location, _, identifier = cluster.name.split("/")
+        return (location, identifier), on_error(cluster)
+
+    async def _result(
+        self,
+        project: str,
+        cluster: tuple[str, str],
+        failure: OnError,
+        question: Question,
+        asked: Workload,
+        draft: Policy | None,
+    ) -> dict[str, Any]:
+        shown = {"kind": asked.kind, "name": asked.name}
+        if asked.problem:
+            return {**shown, "verdict": "NON_CONFORMANT", "admitted": False, "message": asked.problem, "images": []}
+        if asked.pod is None:
+            message = f"{asked.kind} makes no Pods that are known here, and is not judged"
+            return {**shown, "verdict": "NOT_JUDGED", "admitted": True, "message": message, "images": []}
+        namespace = asked.namespace or question.namespace or "default"
+        try:
+            subject = pod.subject_of(
+                asked.pod, project=project, location=cluster[0], cluster=cluster[1], namespace=namespace
+            )
+        except pod.InvalidPod as error:
+            return {**shown, "verdict": "NON_CONFORMANT", "admitted": False, "message": str(error), "images": []}
+        decided = await self._decided(subject, draft)
+        outcome = enforce(decided, break_glass=subject.break_glass, on_error=failure)
+        return {
+            **shown,
+            "namespace": namespace,
+            "serviceAccount": subject.service_account,
+            "verdict": decided.verdict.value if isinstance(decided, Decision) else Verdict.ERROR.value,
+            "admitted": outcome.allowed,
+            "message": outcome.message,
+            "auditAnnotations": dict(outcome.audit_annotations),
+            "images": list(_images(decided)) if isinstance(decided, Decision) else [],
+        }
+
+    async def _decided(self, subject: Subject, draft: Policy | None) -> Decision | Trouble:
+        try:
+            return await self.judge.decide(subject, draft=draft)
+        except Unanswered as error:
+            return Trouble(error.reason)
+
+
+def decode(body: bytes) -> Question:
+    """The question in a request's body; raises INVALID_ARGUMENT."""
+    try:
+        return msgspec.json.decode(body, type=Question)
+    except RecursionError:
+        raise invalid_field("body", "got JSON nested too deeply, expected a question") from None
+    except msgspec.DecodeError as error:
+        raise invalid_field("body", f"got a body that is not a question: {error}") from None
+
+
+def _image(question: Question) -> Workload:
+    spec = pod.PodSpec(
+        containers=[pod.Container(name="image", image=question.image)],
+        service_account_name=question.service_account,
+    )
+    return Workload("Image", question.image[:1024], question.namespace, pod.Pod(spec=spec))
+
+
+def _read(manifest: str) -> list[Workload]:
+    """The objects of a manifest, in order; raises InvalidPod."""
+    try:
+        documents = [document for document in yaml.load_all(manifest, Loader=_YAML) if document is not None]
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise pod.InvalidPod(f"got a manifest that is not YAML: {str(error)[:500]}") from None
+    found = [workload for document in documents for workload in workloads(document)]
+    if not found:
+        raise pod.InvalidPod("got a manifest without objects, expected at least one")
+    return found
+
+
+def _images(decision: Decision) -> Iterator[dict[str, Any]]:
+    for result in decision.images:
+        yield {
+            "image": result.image,
+            "verdict": result.verdict.value,
+            "explanation": explanation(result),
+            "attestors": [
+                {"attestor": attestor.attestor, "verdict": attestor.verdict.value, "why": attestor.why.name}
+                for attestor in result.attestors
+            ],
+        }

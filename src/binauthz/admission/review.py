@@ -1,0 +1,147 @@
+"""AdmissionReview v1 on the wire: what is read from a request, and exactly what is answered (SPEC 4.4).
+
+Only the fields that a decision or its record needs are decoded; the object itself stays bytes until ``pod`` reads it.
+A request that names a ``uid`` is always answered with an AdmissionReview that carries it; one that does not is
+answered with an HTTP error (B102). Size is bounded before, depth by the decoder's own recursion limit.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from binauthz.admission.http import Refused
+
+API_VERSION = "admission.k8s.io/v1"
+KIND = "AdmissionReview"
+_UID_LIMIT = 256
+
+
+class GroupKind(msgspec.Struct, frozen=True):
+    """A group, version and kind."""
+
+    group: str = ""
+    version: str = ""
+    kind: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.group}/{self.version} {self.kind}" if self.group else f"{self.version} {self.kind}"
+
+
+class GroupResource(msgspec.Struct, frozen=True):
+    """A group, version and resource."""
+
+    group: str = ""
+    version: str = ""
+    resource: str = ""
+
+
+class UserInfo(msgspec.Struct, frozen=True):
+    """Who asked the apiserver."""
+
+    username: str = ""
+    groups: tuple[str, ...] | None = None
+
+
+class Request(msgspec.Struct, frozen=True, rename="camel"):
+    """``AdmissionReview.request``; ``object`` and ``old_object`` are JSON documents not yet read."""
+
+    uid: str = ""
+    kind: GroupKind = GroupKind()
+    resource: GroupResource = GroupResource()
+    sub_resource: str = ""
+    name: str = ""
+    namespace: str = ""
+    operation: str = ""
+    user_info: UserInfo = UserInfo()
+    object: msgspec.Raw = msgspec.Raw(b"null")
+    old_object: msgspec.Raw = msgspec.Raw(b"null")
+    dry_run: bool | None = None
+
+
+class _Review(msgspec.Struct, frozen=True, rename="camel"):
+    api_version: str = ""
+    kind: str = ""
+    request: Request | None = None
+
+
+class Unreviewable(Exception):  # noqa: N818 - an answer, not a fault of ours
+    """The request cannot be judged as asked; the answer is a refusal that says got and expected."""
+
+    def __init__(self, uid: str, message: str) -> None:
+        super().__init__(message)
+        self.uid = uid
+        self.message = message
+
+
+_DECODER = msgspec.json.Decoder(_Review)
+_ENCODER = msgspec.json.Encoder()
+
+
+def decode(body: bytes) -> Request:
+    """The request of a review.
+
+    Raises:
+        Refused: no answer can be addressed, because there is no review or it names no uid.
+        Unreviewable: the uid is known and the envelope is wrong.
+    """
+    try:
+        review = _DECODER.decode(body)
+    except RecursionError:
+        raise Refused(400, "got JSON nested too deeply, expected an AdmissionReview") from None
+    except msgspec.DecodeError as error:
+        raise Refused(400, f"got a body that is not an AdmissionReview: {error}") from None
+    request = review.request
+    uid = request.uid if request is not None else ""
+    if review.api_version != API_VERSION or review.kind != KIND:
+        message = f"got {_shown(review.api_version)} {_shown(review.kind)}, expected `{API_VERSION}` `{KIND}`"
+        raise Unreviewable(uid, message) if uid and len(uid) <= _UID_LIMIT else Refused(400, message)
+    if request is None:
+        raise Refused(400, "got an AdmissionReview without `request`, expected a request to answer")
+    if not uid or len(uid) > _UID_LIMIT:
+        raise Refused(400, f"got a `request.uid` of {len(uid)} characters, expected 1 to {_UID_LIMIT}")
+    return request
+
+
+def _shown(text: str) -> str:
+    return f"`{text[:80]}`"
+
+
+def allowed(uid: str, audit_annotations: Mapping[str, str]) -> bytes:
+    """Admit; the apiserver prefixes the annotations with the webhook's name."""
+    response: dict[str, Any] = {"uid": uid, "allowed": True}
+    if audit_annotations:
+        response["auditAnnotations"] = audit_annotations
+    return _envelope(response)
+
+
+def denied(uid: str, message: str, causes: Sequence[str], audit_annotations: Mapping[str, str]) -> bytes:
+    """Refuse with the reason VIOLATES_POLICY and no code: the apiserver makes it 400 (SPEC 4.4, 13.20)."""
+    response: dict[str, Any] = {
+        "uid": uid,
+        "allowed": False,
+        "status": {
+            "status": "Failure",
+            "reason": "VIOLATES_POLICY",
+            "message": message,
+            "details": {"kind": "Pod", "causes": [{"reason": cause} for cause in causes]},
+        },
+    }
+    if audit_annotations:
+        response["auditAnnotations"] = audit_annotations
+    return _envelope(response)
+
+
+def unreviewable(refused: Unreviewable) -> bytes:
+    """Refuse what cannot be judged as asked."""
+    return _envelope(
+        {
+            "uid": refused.uid,
+            "allowed": False,
+            "status": {"status": "Failure", "reason": "BadRequest", "message": refused.message, "code": 400},
+        }
+    )
+
+
+def _envelope(response: Mapping[str, Any]) -> bytes:
+    return _ENCODER.encode({"apiVersion": API_VERSION, "kind": KIND, "response": response})
