@@ -47,7 +47,9 @@ _SHARED = {
 class Overlay:
     """Adds a discovery document's messages and fields to one package's file."""
 
-    def __init__(self, files: FileDescriptorSet, document: dict[str, Any], file: str, packages: tuple[str, ...]) -> None:
+    def __init__(
+        self, files: FileDescriptorSet, document: dict[str, Any], file: str, packages: tuple[str, ...]
+    ) -> None:
         self.schemas: dict[str, dict[str, Any]] = document["schemas"]
         self.home = file_of(files, file)
         self.known: dict[str, tuple[str, FileDescriptorProto]] = {}
@@ -175,9 +177,7 @@ def add_missing_parameters(files: FileDescriptorSet, document: dict[str, Any]) -
                     if verb and verb != "custom":
                         routes[verb, _starred(getattr(binding, verb))] = method.input_type
     messages = {
-        f".{name}": message
-        for file in files.file
-        for name, message in all_messages(file.message_type, file.package)
+        f".{name}": message for file in files.file for name, message in all_messages(file.message_type, file.package)
     }
     overlay_scalars = {"boolean", "integer", "string"}
     for method in methods(document):
@@ -194,9 +194,7 @@ def add_missing_parameters(files: FileDescriptorSet, document: dict[str, Any]) -
             if kind is None:
                 continue
             label = Field.LABEL_REPEATED if definition.get("repeated") else Field.LABEL_OPTIONAL
-            message.field.add(
-                name=snake(name), json_name=name, number=stable_number(name), type=kind, label=label
-            )
+            message.field.add(name=snake(name), json_name=name, number=stable_number(name), type=kind, label=label)
             present.add(name)
 
 

@@ -78,7 +78,10 @@ def _platform_policies(files: FileDescriptorSet) -> None:
     path = f"{_BINAUTHZ}/v1/platform_policy.proto"
     package = "google.cloud.binaryauthorization.v1"
     file = files.file.add(
-        name=path, package=package, syntax="proto3", dependency=["google/protobuf/empty.proto", "google/api/client.proto"]
+        name=path,
+        package=package,
+        syntax="proto3",
+        dependency=["google/protobuf/empty.proto", "google/api/client.proto"],
     )
     overlay = Overlay(files, discovery("binaryauthorization.v1"), path, (package,))
     policy = overlay.require("PlatformPolicy")
@@ -149,7 +152,9 @@ def _platform_policies(files: FileDescriptorSet) -> None:
 def _validation_helper_v1beta1(files: FileDescriptorSet) -> None:
     """The v1beta1 discovery document has validateAttestationOccurrence; the v1beta1 .proto files do not."""
     source = file_of(files, f"{_BINAUTHZ}/v1/service.proto")
-    copy = clone(source, (("/v1/", "/v1beta1/"), (".v1", ".v1beta1"), ("V1", "V1Beta1"), ("grafeas.v1beta1", "grafeas.v1")))
+    copy = clone(
+        source, (("/v1/", "/v1beta1/"), (".v1", ".v1beta1"), ("V1", "V1Beta1"), ("grafeas.v1beta1", "grafeas.v1"))
+    )
     target = file_of(files, f"{_BINAUTHZ}/v1beta1/service.proto")
     for message in copy.message_type:
         if message.name.startswith("ValidateAttestationOccurrence"):
@@ -213,7 +218,10 @@ def _resource_manager(files: FileDescriptorSet) -> None:
     """Resource Manager v1, of which public .proto files have only later versions."""
     path, package = "google/cloud/resourcemanager/v1/projects.proto", "google.cloud.resourcemanager.v1"
     file = files.file.add(
-        name=path, package=package, syntax="proto3", dependency=["google/iam/v1/iam_policy.proto", "google/iam/v1/policy.proto"]
+        name=path,
+        package=package,
+        syntax="proto3",
+        dependency=["google/iam/v1/iam_policy.proto", "google/iam/v1/policy.proto"],
     )
     overlay = Overlay(files, discovery("cloudresourcemanager.v1"), path, (package,))
     project, listed = overlay.require("Project"), overlay.require("ListProjectsResponse")
@@ -268,7 +276,13 @@ def _shared_services(files: FileDescriptorSet) -> None:
     iam = {"getIamPolicy": "GetIamPolicy", "setIamPolicy": "SetIamPolicy", "testIamPermissions": "TestIamPermissions"}
     taken = _routes(files)
     routes: dict[str, set[tuple[str, str]]] = {name: set() for name in iam.values()}
-    documents = ("artifactregistry.v1", "binaryauthorization.v1", "binaryauthorization.v1beta1", "cloudkms.v1", "gkehub.v1")
+    documents = (
+        "artifactregistry.v1",
+        "binaryauthorization.v1",
+        "binaryauthorization.v1beta1",
+        "cloudkms.v1",
+        "gkehub.v1",
+    )
     for document in (*documents, "gkehub.v1beta"):
         for method in methods(discovery(document)):
             path, _, verb = template(method).rpartition(":")
@@ -288,7 +302,8 @@ def _shared_services(files: FileDescriptorSet) -> None:
     operations = {
         "GetOperation": {("get", "/v1/{name=operations/*}")} | {("get", f"/{v}/{named}") for v in ("v1", "v1beta")},
         "ListOperations": {("get", "/v1/{name=operations}")} | {("get", f"/{v}/{listed}") for v in ("v1", "v1beta")},
-        "DeleteOperation": {("delete", "/v1/{name=operations/*}")} | {("delete", f"/{v}/{named}") for v in ("v1", "v1beta")},
+        "DeleteOperation": {("delete", "/v1/{name=operations/*}")}
+        | {("delete", f"/{v}/{named}") for v in ("v1", "v1beta")},
         "CancelOperation": {("post", "/v1/{name=operations/*}:cancel")},
     }
     _bind(file_of(files, "google/longrunning/operations.proto").service[0], operations, taken)

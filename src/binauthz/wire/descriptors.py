@@ -6,6 +6,7 @@ A private pool keeps these types apart from whatever generated modules a process
 import functools
 import gzip
 from importlib import resources
+from typing import Any
 
 from google.protobuf.descriptor import Descriptor, MethodDescriptor, ServiceDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
@@ -64,13 +65,13 @@ def _options_class(kind: str) -> type[Message]:
 
 def http_rule(method: MethodDescriptor) -> Message:
     """A method's google.api.http annotation; empty when it has none."""
-    options = _options_class("MethodOptions").FromString(method.GetOptions().SerializeToString())
-    rule: Message = options.Extensions[pool().FindExtensionByName("google.api.http")]  # type: ignore[attr-defined]
+    options: Any = _options_class("MethodOptions").FromString(method.GetOptions().SerializeToString())
+    rule: Message = options.Extensions[pool().FindExtensionByName("google.api.http")]
     return rule
 
 
 def default_host(service: ServiceDescriptor) -> str:
     """The public host of a service, such as ``container.googleapis.com``; empty for shared services."""
-    options = _options_class("ServiceOptions").FromString(service.GetOptions().SerializeToString())
-    host: str = options.Extensions[pool().FindExtensionByName("google.api.default_host")]  # type: ignore[attr-defined]
+    options: Any = _options_class("ServiceOptions").FromString(service.GetOptions().SerializeToString())
+    host: str = options.Extensions[pool().FindExtensionByName("google.api.default_host")]
     return host
