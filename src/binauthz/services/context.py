@@ -24,6 +24,7 @@ class Settings:
     stale_etag_is_conflict: bool = False
     bare_name_covers_tags: bool = False
     gateway_url: str = ""
+    gateway_ca_pem: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,81 @@
+"""Page tokens: opaque, and good only for the list, parent and filter that gave them out.
+
+A token holds the name after which the next page starts, so a walk neither misses nor repeats a record when others
+are inserted meanwhile. It carries a digest of its list; the token of another list is refused (AIP-158).
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from binauthz.base.errors import invalid_field
+
+R = TypeVar("R")
+
+_TOKEN_LIMIT = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[R]):
+    """Some records and the token of the next page, empty at the end."""
+
+    items: Sequence[R]
+    next_token: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRequest:
+    """What a caller asked of a list."""
+
+    size: int = 0
+    token: str = ""
+
+
+def _digest(identity: Sequence[str]) -> str:
+    return hashlib.sha256(json.dumps(list(identity)).encode()).hexdigest()[:24]
+
+
+def _encode(identity: Sequence[str], after: str) -> str:
+    raw = json.dumps([_digest(identity), after], separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def _decode(identity: Sequence[str], token: str) -> str:
+    refusal = invalid_field("pageToken", "the page token is malformed or belongs to another list")
+    if len(token) > _TOKEN_LIMIT:
+        raise refusal
+    try:
+        digest, after = json.loads(base64.urlsafe_b64decode(token.encode() + b"=" * (-len(token) % 4)))
+    except (binascii.Error, ValueError, TypeError) as cause:
+        raise refusal from cause
+    if digest != _digest(identity) or not isinstance(after, str):
+        raise refusal
+    return after
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """Where a page starts and how many records it may hold."""
+
+    identity: tuple[str, ...]
+    after: str
+    size: int
+
+    def page(self, records: Sequence[R], name: Callable[[R], str]) -> Page[R]:
+        """Cut the records, of which one more than ``size`` was asked for, into a page."""
+        if len(records) <= self.size:
+            return Page(items=records)
+        kept = records[: self.size]
+        return Page(items=kept, next_token=_encode(self.identity, name(kept[-1])))
+
+
+def window(request: PageRequest, *identity: str, default: int, maximum: int) -> Window:
+    """Read a page request; a negative size is refused and a larger one than the maximum is lowered to it."""
+    if request.size < 0:
+        raise invalid_field("pageSize", f"got {request.size}, expected 0 or more")
+    after = _decode(identity, request.token) if request.token else ""
+    return Window(identity=identity, after=after, size=min(request.size or default, maximum))
