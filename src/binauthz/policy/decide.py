@@ -19,7 +19,8 @@ from collections.abc import Callable, Sequence
 
 from binauthz.attestation.memo import Prover
 from binauthz.attestation.model import Attestation, Attestor
-from binauthz.attestation.verify import AttestorFinding, AttestorOutcome, judge_attestor
+from binauthz.attestation.verify import AttestorFinding, judge_attestor
+from binauthz.attestation.verify import Outcome as AttestorOutcome
 from binauthz.base.image import parse_image
 from binauthz.policy.decision import AttestorResult, Decision, ImageResult, Verdict, Why, worst
 from binauthz.policy.evidence import Evidence, Missing, Trouble
@@ -104,4 +105,4 @@ def _answer(name: str, digest: str, evidence: Evidence, judge: Judge) -> Attesto
     if isinstance(attestations, Trouble):
         return AttestorResult(name, Why.COULD_NOT_TELL, attestations.reason)
     finding = judge(attestor, digest, attestations)
-    return AttestorResult(name, _OUTCOMES[finding.outcome], finding=finding)
+    return AttestorResult(name, _OUTCOMES[finding.outcome], finding.reason, finding)
