@@ -104,7 +104,7 @@ class Case(Strict):
     attestors: dict[str, AttestorJson] = {}
     attestations: tuple[AttestationJson, ...] = ()
     attestation_trouble: tuple[TroubleJson, ...] = ()
-    cluster: ClusterJson = ClusterJson()
+    cluster: ClusterJson = msgspec.field(default_factory=ClusterJson)
 
 
 def read_case(path: Path) -> Case:
