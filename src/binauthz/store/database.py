@@ -5,6 +5,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from binauthz.store.interface import Store
+from binauthz.store.postgres import PostgresStore
 from binauthz.store.sqlite import SqliteStore
 
 
@@ -25,6 +26,6 @@ def open_store(url: str) -> Store:
                 raise ValueError("a SQLite store needs a file: `sqlite:///path`")
             return SqliteStore(Path(parsed.database))
         case "postgresql":
-            raise ValueError("PostgreSQL stores are not built yet")
+            return PostgresStore(parsed)
         case other:
             raise ValueError(f"got a store of kind `{other}`, expected `sqlite` or `postgresql`")

@@ -23,6 +23,9 @@ def migrate(connection: sa.Connection) -> None:
     lock for the length of the transaction, and who comes second finds nothing left to do.
     """
     if connection.dialect.name == "postgresql":
+        # A migration may rightly take longer than any other statement, but does not wait for ever.
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        connection.exec_driver_sql("SET LOCAL lock_timeout = '60s'")
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))

@@ -19,6 +19,11 @@ T = TypeVar("T")
 Fetch = Callable[[sa.Select[Any], Mapping[str, Any]], Sequence[Row]]
 
 
+def fetching(connection: sa.Connection) -> Fetch:
+    """Statements by way of SQLAlchemy."""
+    return lambda statement, parameters: connection.execute(statement, parameters).all()
+
+
 class NeedsScan(BaseException):
     """A body run where it must finish at once asked for a search; the store runs it again where it may take its time.
 
@@ -84,7 +89,7 @@ class SearchingSnapshot(Snapshot):
     """A view over a SQLAlchemy connection that may take its time, and therefore searches too."""
 
     def __init__(self, connection: sa.Connection) -> None:
-        super().__init__(lambda statement, parameters: connection.execute(statement, parameters).all())
+        super().__init__(fetching(connection))
         self._connection = connection
 
     def occurrences(
