@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from binauthz.base.errors import ApiError
+from binauthz.base.errors import ApiError, Code
 from binauthz.services import projects
 from binauthz.services.context import Context
 from binauthz.services.logs import stamp
@@ -23,7 +23,7 @@ DATA_ACCESS = "cloudaudit.googleapis.com%2Fdata_access"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditedCall:
-    """One call as it is logged: ``method`` is the full gRPC name, request and response are in JSON form."""
+    """One call as it is logged: ``method`` is the full gRPC name, the request is in JSON form."""
 
     service: str
     method: str
@@ -31,7 +31,6 @@ class AuditedCall:
     resource: str
     log: str
     request: Mapping[str, Any]
-    response: Mapping[str, Any]
     error: ApiError | None = None
 
 
@@ -51,6 +50,7 @@ def _entry(ctx: Context, call: AuditedCall, project: str) -> LogEntry:
     now = ctx.clock.now()
     log_name = f"{project}/logs/{call.log}"
     insert_id = uuid.uuid4().hex
+    granted = call.error is None or call.error.code is not Code.PERMISSION_DENIED
     status = {} if call.error is None else {"code": call.error.code.number, "message": call.error.message}
     payload = {
         "@type": "type.googleapis.com/google.cloud.audit.AuditLog",
@@ -58,10 +58,9 @@ def _entry(ctx: Context, call: AuditedCall, project: str) -> LogEntry:
         "methodName": call.method,
         "resourceName": call.resource,
         "authenticationInfo": {"principalEmail": ctx.caller.principal.partition(":")[2] or ctx.caller.principal},
-        "authorizationInfo": [{"granted": True, "permission": call.permission, "resource": call.resource}],
+        "authorizationInfo": [{"granted": granted, "permission": call.permission, "resource": call.resource}],
         "requestMetadata": {"callerIp": ctx.caller.ip, "callerSuppliedUserAgent": ctx.caller.user_agent[:512]},
         "request": dict(call.request),
-        "response": dict(call.response),
         "status": status,
     }
     severity = "NOTICE" if call.error is None else "ERROR"

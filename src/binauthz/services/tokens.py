@@ -8,23 +8,12 @@ import hashlib
 import secrets
 
 from binauthz.base.clock import Clock
-from binauthz.base.errors import ApiError, Code
 from binauthz.services.context import Caller
 from binauthz.store.interface import Store
 from binauthz.store.records import Token
 
 _PREFIX = "bza_"
 _TOKEN_LIMIT = 4096
-
-
-def unauthenticated() -> ApiError:
-    """UNAUTHENTICATED, with the same words for a missing, unknown and expired token."""
-    return ApiError(
-        Code.UNAUTHENTICATED,
-        "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid "
-        "authentication credential.",
-        reason="ACCESS_TOKEN_TYPE_UNSUPPORTED",
-    )
 
 
 def fingerprint(token: str) -> str:
@@ -60,15 +49,15 @@ async def issue(
     return token
 
 
-async def authenticate(store: Store, clock: Clock, token: str, *, ip: str = "", user_agent: str = "") -> Caller:
-    """Who holds the token; raises UNAUTHENTICATED for one that is unknown, expired or oversized."""
+async def authenticate(store: Store, clock: Clock, token: str) -> Caller | None:
+    """Who holds the token; None for one that is unknown, expired or oversized."""
     if not token or len(token) > _TOKEN_LIMIT:
-        raise unauthenticated()
+        return None
     name = fingerprint(token)
     row = await store.read(lambda tx: tx.get(Token, name))
     if row is None or (row.expire_time is not None and row.expire_time <= clock.now()):
-        raise unauthenticated()
-    return Caller(principal=row.principal, groups=row.groups, ip=ip, user_agent=user_agent)
+        return None
+    return Caller(principal=row.principal, groups=row.groups)
 
 
 async def revoke(store: Store, token: str) -> bool:

@@ -67,7 +67,8 @@ def _itself(resource: str) -> str:
     return resource
 
 
-def _project(resource: str) -> str:
+def project_name(resource: str) -> str:
+    """The project that a Resource Manager route names by its bare id."""
     return resource if resource.startswith("projects/") else f"projects/{resource}"
 
 
@@ -99,4 +100,4 @@ class IamHandlers:
 
 
 BY_NAME = IamHandlers(_itself)
-BY_PROJECT_ID = IamHandlers(_project)
+BY_PROJECT_ID = IamHandlers(project_name)
