@@ -15,7 +15,7 @@ from tests.oracle.worlds import worlds
 
 Json = dict[str, Any]
 WARM = Prover()
-EXAMPLES = 3000
+EXAMPLES = 5000
 SEEN: Counter[str] = Counter()
 
 

@@ -1,9 +1,11 @@
 """Generated worlds: a policy, a Pod, the attestors and attestations there are, and how the cluster is set up.
 
 Small pools of names, images, keys and patterns, so that things collide often; every signature is really made, by one
-of a few fixed keys, once.
+of a few fixed keys, once. A world is a function of one number, so that thousands take seconds and each can be had again
+from the number that a failure prints.
 """
 
+import random
 from typing import Any
 
 from hypothesis import strategies as st
@@ -32,6 +34,7 @@ IMAGES = (
     f"gcr.io/p/app:v 1@sha256:{DIGESTS[0]}",
     "",
 )
+BY_DIGEST = IMAGES[: 2 * len(REPOSITORIES) + 1]
 PATTERNS = (
     *REPOSITORIES,
     "nginx:latest",
@@ -60,134 +63,109 @@ NAMESPACES = ("", "default", "payments")
 ACCOUNTS = ("", "default", "deployer")
 
 
-def subsets(pool: tuple[Any, ...], most: int) -> st.SearchStrategy[list[Any]]:
-    """Up to ``most`` different members, in any order."""
-    return st.lists(st.sampled_from(pool), max_size=most, unique=True)
+def worlds() -> st.SearchStrategy[Json]:
+    """Everything that a decision depends on, made from a number."""
+    return st.integers(0, 2**32).map(world)
 
 
-def rules(*, valid: bool) -> st.SearchStrategy[Json]:
-    """One admission rule; an invalid one may leave things unspecified or require nobody."""
-    modes = EVALUATION if valid else (*EVALUATION, "EVALUATION_MODE_UNSPECIFIED")
-    enforcement = ENFORCEMENT if valid else (*ENFORCEMENT, "ENFORCEMENT_MODE_UNSPECIFIED")
-    return st.builds(
-        _rule,
-        st.sampled_from(modes),
-        st.sampled_from(enforcement),
-        st.lists(st.sampled_from(ATTESTORS), min_size=int(valid), max_size=3),
-    )
-
-
-def _rule(mode: str, enforcement: str, attestors: list[str]) -> Json:
+def world(number: int) -> Json:
+    """The world of that number."""
+    draw = random.Random(number)
+    troubled = draw.random() < 0.2
     return {
-        "evaluationMode": mode,
-        "enforcementMode": enforcement,
-        "requireAttestationsBy": attestors if mode == "REQUIRE_ATTESTATION" else [],
+        "policy": _policy(draw),
+        "systemPolicy": draw.choice((None, {"name": "locations/global/policy", **_allowlist(draw, 2)})),
+        "pod": _pod(draw),
+        "attestors": _attestors(draw),
+        "attestations": [attestation(draw) for _ in range(draw.randrange(16))],
+        "attestationTrouble": [
+            {"note": draw.choice(NOTES), "digest": draw.choice(DIGESTS), "reason": "the deadline passed"}
+            for _ in range(2 if troubled else 0)
+        ],
+        "onError": draw.choice(("fail-open", "fail-closed")),
+        "breakGlassAllowed": draw.choice((True, True, False)),
     }
 
 
-@st.composite
-def policies(draw: st.DrawFn) -> Json:
+def _policy(draw: random.Random) -> Json:
     """A project's policy; about one in ten could not have been written."""
-    valid = draw(st.integers(0, 9)) > 0
+    valid = draw.random() < 0.9
     maps: dict[str, tuple[str, ...]] = {
         "clusterAdmissionRules": CLUSTERS,
         "kubernetesNamespaceAdmissionRules": NAMESPACES[1:],
         "kubernetesServiceAccountAdmissionRules": ("default:default", "payments:deployer"),
         "istioServiceIdentityAdmissionRules": ("p.svc.id.goog/ns/default/sa/default",),
     }
-    names = tuple(maps)
-    populated = draw(st.sampled_from((None, *names))) if valid else None
-    chosen = draw(subsets(names, 2)) if not valid else [populated] if populated else []
+    populated = draw.sample(tuple(maps), k=draw.randrange(2 if valid else 3))
     policy: Json = {"name": "projects/p/policy"}
     for name, keys in maps.items():
-        policy[name] = {
-            key: draw(rules(valid=valid)) for key in (draw(subsets(keys, 2)) or keys[:1] if name in chosen else [])
-        }
-    policy["globalPolicyEvaluationMode"] = draw(
-        st.sampled_from(("ENABLE", "DISABLE", "GLOBAL_POLICY_EVALUATION_MODE_UNSPECIFIED"))
+        chosen = draw.sample(keys, k=draw.randint(1, len(keys))) if name in populated else []
+        policy[name] = {key: _rule(draw, valid=valid) for key in chosen}
+    policy["globalPolicyEvaluationMode"] = draw.choice(
+        ("ENABLE", "DISABLE", "GLOBAL_POLICY_EVALUATION_MODE_UNSPECIFIED")
     )
-    policy["admissionWhitelistPatterns"] = _patterns(draw(subsets(PATTERNS, 3)))
-    policy["defaultAdmissionRule"] = draw(rules(valid=valid) if valid else st.none() | rules(valid=False))
+    policy |= _allowlist(draw, 3)
+    policy["defaultAdmissionRule"] = _rule(draw, valid=valid) if valid or draw.random() < 0.5 else None
     return policy
 
 
-def _patterns(texts: list[str]) -> list[Json]:
-    return [{"namePattern": text} for text in texts]
-
-
-@st.composite
-def pods(draw: st.DrawFn) -> Json:
-    """A Pod with a few images in every place that has any."""
-    break_glass = st.sampled_from(("", "", "", "true", "True", "yes"))
-    label, annotation = draw(break_glass), draw(break_glass)
+def _rule(draw: random.Random, *, valid: bool) -> Json:
+    """One admission rule; an invalid one may leave things unspecified or require nobody."""
+    mode = draw.choice(EVALUATION if valid else (*EVALUATION, "EVALUATION_MODE_UNSPECIFIED"))
+    attestors = draw.choices(ATTESTORS, k=draw.randint(int(valid), 3)) if mode == "REQUIRE_ATTESTATION" else []
     return {
-        "cluster": draw(st.sampled_from(CLUSTERS)),
-        "namespace": draw(st.sampled_from(NAMESPACES)),
-        "serviceAccount": draw(st.sampled_from(ACCOUNTS)),
-        "containers": draw(st.lists(st.sampled_from(IMAGES), max_size=3)),
-        "initContainers": draw(st.lists(st.sampled_from(IMAGES), max_size=1)),
-        "ephemeralContainers": draw(st.lists(st.sampled_from(IMAGES), max_size=1)),
-        "imageVolumes": draw(st.lists(st.sampled_from(IMAGES), max_size=1)),
+        "evaluationMode": mode,
+        "enforcementMode": draw.choice(ENFORCEMENT if valid else (*ENFORCEMENT, "ENFORCEMENT_MODE_UNSPECIFIED")),
+        "requireAttestationsBy": attestors,
+    }
+
+
+def _allowlist(draw: random.Random, most: int) -> Json:
+    patterns = draw.sample(PATTERNS, k=draw.randint(0, most))
+    return {"admissionWhitelistPatterns": [{"namePattern": pattern} for pattern in patterns]}
+
+
+def _pod(draw: random.Random) -> Json:
+    """A Pod with a few images in every place that has any; half of them only by digest."""
+    images = IMAGES if draw.random() < 0.5 else BY_DIGEST
+    label, annotation = draw.choices(("", "", "", "", "true", "True", "yes"), k=2)
+    return {
+        "cluster": draw.choice(CLUSTERS),
+        "namespace": draw.choice(NAMESPACES),
+        "serviceAccount": draw.choice(ACCOUNTS),
+        "containers": draw.choices(images, k=draw.randrange(4)),
+        "initContainers": draw.choices(images, k=draw.randrange(2)),
+        "ephemeralContainers": draw.choices(images, k=draw.randrange(2)),
+        "imageVolumes": draw.choices(images, k=draw.randrange(2)),
         "labels": {"image-policy.k8s.io/break-glass": label} if label else {},
         "annotations": {"alpha.image-policy.k8s.io/break-glass": annotation} if annotation else {},
     }
 
 
-@st.composite
-def attestors(draw: st.DrawFn) -> Json:
-    """Some of the attestors; one may be in trouble, one may lack keys, notes may be shared."""
-    there: Json = {}
-    for name in draw(subsets(ATTESTORS, 3)):
-        keys = draw(subsets(KEYS, 2))
-        there[name] = {
-            "note": draw(st.sampled_from(NOTES)),
-            "keys": [{"id": f"id-{key}", "pem": public_pem(key)} for key in keys],
-            "trouble": draw(st.sampled_from(("", "", "", "", "the store is unavailable"))),
-        }
-    return there
-
-
-@st.composite
-def attestations(draw: st.DrawFn) -> Json:
-    """One attestation: mostly honest; else of another digest, by another key, forged, or over no payload at all."""
-    digest = draw(st.sampled_from(DIGESTS))
-    key = draw(st.sampled_from(KEYS))
-    honest = payload_for(digest)
-    payload = draw(st.sampled_from((honest, honest, honest, honest, payload_for(DIGESTS[0]), b"not json", b"{}")))
-    signed = draw(st.sampled_from((payload, payload, payload, payload, b"something else")))
-    said = draw(st.sampled_from((key, key, key, key, "alpha", "nobody")))
+def _attestors(draw: random.Random) -> Json:
+    """Most of the attestors; one may be in trouble, one may lack keys, notes may be shared."""
     return {
-        "note": draw(st.sampled_from(NOTES)),
-        "resourceUri": f"{draw(st.sampled_from(('', 'https://')))}gcr.io/any/where@sha256:{digest}",
-        "payload": payload,
-        "signatures": [{"publicKeyId": f"id-{said}", "signature": sign(key, signed)}],
+        name: {
+            "note": draw.choice(NOTES),
+            "keys": [{"id": f"id-{key}", "pem": public_pem(key)} for key in draw.sample(KEYS, k=draw.randint(0, 3))],
+            "trouble": draw.choice(("", "", "", "", "", "the store is unavailable")),
+        }
+        for name in ATTESTORS
+        if draw.random() < 0.85
     }
 
 
-@st.composite
-def worlds(draw: st.DrawFn) -> Json:
-    """Everything that a decision depends on."""
-    troubled = draw(st.integers(0, 4)) == 0
+def attestation(draw: random.Random) -> Json:
+    """One attestation: mostly honest; else of another digest, by another key, forged, or over no payload at all."""
+    digest = draw.choice(DIGESTS)
+    key = draw.choice(KEYS)
+    honest = payload_for(digest)
+    payload = draw.choices((honest, payload_for(DIGESTS[0]), b"not json", b"{}"), weights=(8, 1, 1, 1))[0]
+    signed = draw.choices((payload, b"something else"), weights=(8, 1))[0]
+    said = draw.choices((key, "alpha", "nobody"), weights=(8, 1, 1))[0]
     return {
-        "policy": draw(policies()),
-        "systemPolicy": draw(
-            st.none()
-            | st.builds(
-                lambda texts: {"name": "locations/global/policy", "admissionWhitelistPatterns": _patterns(texts)},
-                subsets(PATTERNS, 2),
-            )
-        ),
-        "pod": draw(pods()),
-        "attestors": draw(attestors()),
-        "attestations": draw(st.lists(attestations(), max_size=6)),
-        "attestationTrouble": [
-            {"note": note, "digest": digest, "reason": "the deadline passed"}
-            for note, digest in (
-                draw(st.lists(st.tuples(st.sampled_from(NOTES), st.sampled_from(DIGESTS)), max_size=2))
-                if troubled
-                else []
-            )
-        ],
-        "onError": draw(st.sampled_from(("fail-open", "fail-closed"))),
-        "breakGlassAllowed": draw(st.sampled_from((True, True, False))),
+        "note": draw.choice(NOTES),
+        "resourceUri": f"{draw.choice(('', 'https://'))}gcr.io/any/where@sha256:{digest}",
+        "payload": payload,
+        "signatures": [{"publicKeyId": f"id-{said}", "signature": sign(key, signed)}],
     }
