@@ -2,7 +2,7 @@
 
 ``POST /binauthz/v1/projects/{p}:evaluate`` is a method of ours, not of Google's API. The answer has one result for
 each object of the manifest; it is 200 whatever the verdict (as SPEC 13.37 asks of the platform policy's
-``:evaluate``).
+``:evaluate``). What could not be told is not called admitted, whatever a cluster would do with it.
 """
 
 import asyncio
@@ -14,9 +14,10 @@ import msgspec
 import yaml
 
 from binauthz.admission import pod
-from binauthz.admission.verdict import Judge, on_error
+from binauthz.admission.verdict import Judge
 from binauthz.admission.workloads import Workload, workloads
 from binauthz.base.errors import ApiError, Code, invalid_field
+from binauthz.base.names import is_id
 from binauthz.policy.decision import Decision, Verdict, worst
 from binauthz.policy.enforce import OnError, enforce
 from binauthz.policy.evidence import Trouble
@@ -31,13 +32,14 @@ _YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Question(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """What is asked: a manifest (YAML or JSON, several documents) or one image; ``policy`` is a draft to try.
+    """What is asked: a manifest (YAML or JSON, several documents), or the images of one Pod.
 
-    ``cluster`` is a cluster's resource name, which cluster rules and the failure setting are taken from.
+    ``policy`` is a draft to try in place of the stored one. ``cluster`` is ``LOCATION.CLUSTER``, for which cluster
+    rules are chosen; it need not exist yet.
     """
 
     manifest: str = ""
-    image: str = ""
+    images: tuple[str, ...] = ()
     cluster: str = ""
     namespace: str = ""
     service_account: str = ""
@@ -56,16 +58,18 @@ class Evaluator:
 
     async def evaluate(self, project: str, question: Question) -> dict[str, Any]:
         """The results for every object; raises INVALID_ARGUMENT for a question that cannot be read."""
-        if bool(question.manifest) == bool(question.image):
-            raise invalid_field("manifest", "got both or neither of `manifest` and `image`, expected one")
+        if bool(question.manifest) == bool(question.images):
+            raise invalid_field("manifest", "got both or neither of `manifest` and `images`, expected one")
+        location, _, cluster = question.cluster.partition(".")
+        if question.cluster and not (is_id("location", location) and is_id("cluster", cluster)):
+            raise invalid_field("cluster", f"got `{question.cluster[:200]}`, expected LOCATION.CLUSTER")
         draft = None if question.policy is None else self.parse_policy(question.policy)
-        cluster, failure = await self._cluster(project, question.cluster)
         results = []
         try:
             async with asyncio.timeout(_BUDGET_SECONDS):
-                objects = [_image(question)] if question.image else await asyncio.to_thread(_read, question.manifest)
+                objects = [_pod(question)] if question.images else await asyncio.to_thread(_read, question.manifest)
                 for each in objects:
-                    results.append(await self._result(project, cluster, failure, question, each, draft))
+                    results.append(await self._result(project, question, each, draft))
                     await asyncio.sleep(0)
         except pod.InvalidPod as error:
             raise invalid_field("manifest", str(error)) from None
@@ -78,42 +82,29 @@ class Evaluator:
             "results": results,
         }
 
-    async def _cluster(self, project: str, name: str) -> tuple[tuple[str, str], OnError]:
-        if not name:
-            return ("", ""), OnError.FAIL_CLOSED
-        try:
-            cluster = await self.judge.sources.cluster(name) if name.startswith(f"projects/{project}/") else None
-        except Unanswered as error:
-            raise ApiError(Code.UNAVAILABLE, f"the store cannot be reached: {error.reason}") from None
-        if cluster is None:
-            raise ApiError(Code.NOT_FOUND, f"Resource '{name[:200]}' was not found")
-        _, _, _, location, _, identifier = cluster.name.split("/")
-        return (location, identifier), on_error(cluster)
-
     async def _result(
         self,
         project: str,
-        cluster: tuple[str, str],
-        failure: OnError,
         question: Question,
         asked: Workload,
         draft: Policy | None,
     ) -> dict[str, Any]:
-        shown = {"kind": asked.kind, "name": asked.name}
+        shown = {"kind": asked.kind, "podName": asked.name}
         if asked.problem:
             return {**shown, "verdict": "NON_CONFORMANT", "admitted": False, "message": asked.problem, "images": []}
         if asked.pod is None:
             message = f"{asked.kind} makes no Pods that are known here, and is not judged"
             return {**shown, "verdict": "NOT_JUDGED", "admitted": True, "message": message, "images": []}
         namespace = asked.namespace or question.namespace or "default"
+        location, _, cluster = question.cluster.partition(".")
         try:
             subject = pod.subject_of(
-                asked.pod, project=project, location=cluster[0], cluster=cluster[1], namespace=namespace
+                asked.pod, project=project, location=location, cluster=cluster, namespace=namespace
             )
         except pod.InvalidPod as error:
             return {**shown, "verdict": "NON_CONFORMANT", "admitted": False, "message": str(error), "images": []}
         decided = await self._decided(subject, draft)
-        outcome = enforce(decided, break_glass=subject.break_glass, on_error=failure)
+        outcome = enforce(decided, break_glass=subject.break_glass, on_error=OnError.FAIL_CLOSED)
         return {
             **shown,
             "namespace": namespace,
@@ -142,12 +133,11 @@ def decode(body: bytes) -> Question:
         raise invalid_field("body", f"got a body that is not a question: {error}") from None
 
 
-def _image(question: Question) -> Workload:
-    spec = pod.PodSpec(
-        containers=[pod.Container(name="image", image=question.image)],
-        service_account_name=question.service_account,
-    )
-    return Workload("Image", question.image[:1024], question.namespace, pod.Pod(spec=spec))
+def _pod(question: Question) -> Workload:
+    """A Pod of the images asked about."""
+    containers = [pod.Container(f"image-{index}", image) for index, image in enumerate(question.images, start=1)]
+    spec = pod.PodSpec(containers=containers, service_account_name=question.service_account)
+    return Workload("Pod", "", question.namespace, pod.Pod(spec=spec))
 
 
 def _read(manifest: str) -> list[Workload]:

@@ -1,8 +1,9 @@
 """AdmissionReview v1 on the wire: what is read from a request, and exactly what is answered (SPEC 4.4).
 
 Only the fields that a decision or its record needs are decoded; the object itself stays bytes until ``pod`` reads it.
-A request that names a ``uid`` is always answered with an AdmissionReview that carries it; one that does not is
-answered with an HTTP error (B102). Size is bounded before, depth by the decoder's own recursion limit.
+A review of this version that names a ``uid`` is always answered with an AdmissionReview that carries it; anything
+else gets an HTTP error, which an apiserver counts as a failed call (B102). Size is bounded before, depth by the
+decoder's own recursion limit.
 """
 
 from collections.abc import Mapping, Sequence
@@ -65,26 +66,12 @@ class _Review(msgspec.Struct, frozen=True, rename="camel"):
     request: Request | None = None
 
 
-class Unreviewable(Exception):  # noqa: N818 - an answer, not a fault of ours
-    """The request cannot be judged as asked; the answer is a refusal that says got and expected."""
-
-    def __init__(self, uid: str, message: str) -> None:
-        super().__init__(message)
-        self.uid = uid
-        self.message = message
-
-
 _DECODER = msgspec.json.Decoder(_Review)
 _ENCODER = msgspec.json.Encoder()
 
 
 def decode(body: bytes) -> Request:
-    """The request of a review.
-
-    Raises:
-        Refused: no answer can be addressed, because there is no review or it names no uid.
-        Unreviewable: the uid is known and the envelope is wrong.
-    """
+    """The request of a review; raises Refused where no answer can be addressed."""
     try:
         review = _DECODER.decode(body)
     except RecursionError:
@@ -92,19 +79,14 @@ def decode(body: bytes) -> Request:
     except msgspec.DecodeError as error:
         raise Refused(400, f"got a body that is not an AdmissionReview: {error}") from None
     request = review.request
-    uid = request.uid if request is not None else ""
     if review.api_version != API_VERSION or review.kind != KIND:
-        message = f"got {_shown(review.api_version)} {_shown(review.kind)}, expected `{API_VERSION}` `{KIND}`"
-        raise Unreviewable(uid, message) if uid and len(uid) <= _UID_LIMIT else Refused(400, message)
+        got = f"`{review.api_version[:80]}` `{review.kind[:80]}`"
+        raise Refused(400, f"got {got}, expected `{API_VERSION}` `{KIND}`")
     if request is None:
         raise Refused(400, "got an AdmissionReview without `request`, expected a request to answer")
-    if not uid or len(uid) > _UID_LIMIT:
-        raise Refused(400, f"got a `request.uid` of {len(uid)} characters, expected 1 to {_UID_LIMIT}")
+    if not 0 < len(request.uid) <= _UID_LIMIT:
+        raise Refused(400, f"got a `request.uid` of {len(request.uid)} characters, expected 1 to {_UID_LIMIT}")
     return request
-
-
-def _shown(text: str) -> str:
-    return f"`{text[:80]}`"
 
 
 def allowed(uid: str, audit_annotations: Mapping[str, str]) -> bytes:
@@ -132,15 +114,10 @@ def denied(uid: str, message: str, causes: Sequence[str], audit_annotations: Map
     return _envelope(response)
 
 
-def unreviewable(refused: Unreviewable) -> bytes:
-    """Refuse what cannot be judged as asked."""
-    return _envelope(
-        {
-            "uid": refused.uid,
-            "allowed": False,
-            "status": {"status": "Failure", "reason": "BadRequest", "message": refused.message, "code": 400},
-        }
-    )
+def unreviewable(uid: str, message: str) -> bytes:
+    """Refuse what cannot be judged as asked; the message says got and expected."""
+    status = {"status": "Failure", "reason": "BadRequest", "message": message, "code": 400}
+    return _envelope({"uid": uid, "allowed": False, "status": status})
 
 
 def _envelope(response: Mapping[str, Any]) -> bytes:

@@ -45,10 +45,7 @@ class ReviewDoor:
         self, body: bytes, identity: ClusterIdentity, known: KnownCluster, budget_seconds: float
     ) -> tuple[Answer, Judged | None]:
         """The response to one review; raises Refused where no review can be answered."""
-        try:
-            request = review.decode(body)
-        except review.Unreviewable as refused:
-            return Answer(200, review.unreviewable(refused)), None
+        request = review.decode(body)
         if not enforces(known.record) or request.operation in {"DELETE", "CONNECT"}:
             return Answer(200, review.allowed(request.uid, _NOTHING)), None
         try:
@@ -63,7 +60,7 @@ class ReviewDoor:
                 namespace=request.namespace,
             )
         except pod.InvalidPod as refused:
-            return Answer(200, review.unreviewable(review.Unreviewable(request.uid, str(refused)))), None
+            return Answer(200, review.unreviewable(request.uid, str(refused))), None
         outcome = await self._outcome(subject, request, known, budget_seconds)
         return Answer(200, _encode(request.uid, outcome)), Judged(request, asked, outcome)
 
