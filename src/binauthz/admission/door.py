@@ -54,7 +54,7 @@ class Door:
 
     def __init__(self, store: Store, judge: Judge, *, budget_seconds: float, gateway: App | None) -> None:
         self._store = store
-        self._judge = judge
+        self.judge = judge
         self._budget_seconds = budget_seconds
         self._gateway = gateway
         self._reviews = ReviewDoor(judge)
@@ -69,7 +69,7 @@ class Door:
 
     @property
     def _sources(self) -> Sources:
-        return self._judge.sources
+        return self.judge.sources
 
     async def start(self) -> None:
         """Begin the background work; returns at once."""
@@ -144,7 +144,7 @@ class Door:
         body = await read_body(scope, receive, MAX_REVIEW_BYTES)
         budget = max(0.0, deadline - loop.time())
         if asked.verb == "policy:imageReview":
-            return await image_review.answer(self._judge, body, asked.identity, known, budget)
+            return await image_review.answer(self.judge, body, asked.identity, known, budget)
         answer, _judged = await self._reviews.answer(body, asked.identity, known, budget)
         return answer
 

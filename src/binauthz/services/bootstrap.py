@@ -51,6 +51,7 @@ class ClusterSeed:
     webhook_token_hash: str
     proxy_token: str
     version: str = ""
+    on_error: str = "fail-open"
     location: str = CLUSTER_LOCATION
     cluster_id: str = CLUSTER_ID
 
@@ -137,6 +138,7 @@ def _cluster(tx: Writer, project_id: str, seed: ClusterSeed, now: dt.datetime, u
         webhook_token_hash=seed.webhook_token_hash,
         proxy_token=seed.proxy_token,
         version=seed.version or current.version,
+        on_error=seed.on_error,
         embedded=True,
     )
     tx.put(reached)

@@ -10,6 +10,7 @@ from binauthz.services import policies
 from binauthz.services.context import Context
 from binauthz.wire.descriptors import message_class
 from binauthz.wire.fields import enum_name, set_enum, unknown_fields
+from binauthz.wire.json import merge
 
 _RULE_MAPS = {
     "cluster_rules": "cluster_admission_rules",
@@ -47,6 +48,13 @@ def to_policy(message: Any) -> Policy:
         etag=message.etag,
         unknown=unknown_fields(message),
     )
+
+
+def policy_from_json(document: Mapping[str, Any]) -> Policy:
+    """A policy in the API's v1 JSON form; raises INVALID_ARGUMENT naming the member at fault."""
+    message = message_class("google.cloud.binaryauthorization.v1.Policy")()
+    merge(document, message, path="policy")
+    return to_policy(message)
 
 
 def _fill_rule(message: Any, rule: AdmissionRule) -> None:
