@@ -42,6 +42,11 @@ def parse_time(value: object) -> dt.datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 
+def stamp(moment: dt.datetime) -> str:
+    """The timestamp that Kubernetes writes: whole seconds, UTC."""
+    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def since(value: object) -> str:
     """The age of a timestamp, or ``<unknown>``."""
     moment = parse_time(value)

@@ -99,9 +99,9 @@ def prepare_stateful_set(new: Object, old: Object | None) -> Violations:
     retention = attach(spec, "persistentVolumeClaimRetentionPolicy")
     default(retention, whenDeleted="Retain", whenScaled="Retain")
     found = check_metadata(new, dns_subdomain) + _counts(spec, "replicas", "minReadySeconds", "revisionHistoryLimit")
-    if strategy["type"] not in {"RollingUpdate", "OnDelete"}:
+    if strategy["type"] not in ("RollingUpdate", "OnDelete"):
         found.append(invalid("spec.updateStrategy", strategy, "must be 'RollingUpdate' or 'OnDelete'"))
-    if spec["podManagementPolicy"] not in {"OrderedReady", "Parallel"}:
+    if spec["podManagementPolicy"] not in ("OrderedReady", "Parallel"):
         detail = "must be 'OrderedReady' or 'Parallel'"
         found.append(invalid("spec.podManagementPolicy", spec["podManagementPolicy"], detail))
     found += prepare_template(spec, "spec", _ALWAYS) + check_selector(spec, "spec", "statefulset")
@@ -128,7 +128,7 @@ def prepare_daemon_set(new: Object, old: Object | None) -> Violations:
     if strategy["type"] == "RollingUpdate":
         default(attach(strategy, "rollingUpdate"), maxUnavailable=1, maxSurge=0)
     found = check_metadata(new, dns_subdomain) + _counts(spec, "minReadySeconds", "revisionHistoryLimit")
-    if strategy["type"] not in {"RollingUpdate", "OnDelete"}:
+    if strategy["type"] not in ("RollingUpdate", "OnDelete"):
         found.append(unsupported("spec.updateStrategy.type", strategy["type"], ("OnDelete", "RollingUpdate")))
     found += prepare_template(spec, "spec", _ALWAYS) + check_selector(spec, "spec", "daemonset")
     if old is None:

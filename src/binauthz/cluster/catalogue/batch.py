@@ -31,7 +31,7 @@ def _default_job_spec(spec: Object) -> None:
 
 def _check_job_spec(spec: Object, path: str) -> Violations:
     found = [violation for field in _COUNTS for violation in at_least_zero(f"{path}.{field}", spec.get(field))]
-    if spec["completionMode"] not in {"NonIndexed", "Indexed"}:
+    if spec["completionMode"] not in ("NonIndexed", "Indexed"):
         found.append(unsupported(f"{path}.completionMode", spec["completionMode"], ("Indexed", "NonIndexed")))
     if spec["completionMode"] == "Indexed" and spec.get("completions") is None:
         found.append(required(f"{path}.completions", "when completion mode is Indexed"))
@@ -89,7 +89,7 @@ def prepare_cron_job(new: Object, old: Object | None) -> Violations:
             zoneinfo.ZoneInfo(zone)
         except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
             found.append(invalid("spec.timeZone", zone, f"unknown time zone {zone}"))
-    if spec["concurrencyPolicy"] not in {"Allow", "Forbid", "Replace"}:
+    if spec["concurrencyPolicy"] not in ("Allow", "Forbid", "Replace"):
         policies = ("Allow", "Forbid", "Replace")
         found.append(unsupported("spec.concurrencyPolicy", spec["concurrencyPolicy"], policies))
     for field in ("successfulJobsHistoryLimit", "failedJobsHistoryLimit", "startingDeadlineSeconds"):

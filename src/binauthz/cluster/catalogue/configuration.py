@@ -46,7 +46,7 @@ def _check_webhook(webhook: Object, path: str) -> Violations:
     if webhook.get("sideEffects") is None:
         found.append(required(f"{path}.sideEffects", "must specify one of None, NoneOnDryRun"))
     for field, supported in _CHOICES.items():
-        if webhook.get(field) not in {*supported, None}:
+        if webhook.get(field) not in (*supported, None):
             found.append(unsupported(f"{path}.{field}", webhook[field], supported))
     if not 1 <= integer(webhook, "timeoutSeconds") <= 30:
         detail = "the timeout value must be between 1 and 30 seconds"

@@ -90,7 +90,7 @@ def default_pod(pod: Object) -> None:
     default(spec, enableServiceLinks=True, priority=0, preemptionPolicy="PreemptLowerPriority")
     tolerations = spec["tolerations"] = list(items(spec, "tolerations"))
     for key in ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"):
-        if not any(t.get("key") in {key, None, ""} and t.get("effect") in {"NoExecute", None, ""} for t in tolerations):
+        if not any(t.get("key") in (key, None, "") and t.get("effect") in ("NoExecute", None, "") for t in tolerations):
             tolerations.append({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300})
 
 
