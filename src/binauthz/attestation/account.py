@@ -5,7 +5,9 @@ nothing, and is refused when this module is imported.
 """
 
 import enum
+import itertools
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from binauthz.base.limits import MAX_INFORMATIONAL_CHARS, MAX_UNLISTED_FIELDS
@@ -19,14 +21,20 @@ class Standing(enum.Enum):
     IGNORED = enum.auto()
 
 
-FieldTable = Mapping[tuple[str, ...], Standing]
+@dataclass(frozen=True, slots=True)
+class FieldTable:
+    """Fields by path; a path accounts for everything below it. ``ways`` are the objects on the way to a field."""
+
+    fields: Mapping[tuple[str, ...], Standing]
+    ways: frozenset[tuple[str, ...]]
 
 
 def _table(rows: Mapping[str, Standing]) -> FieldTable:
-    """Dotted paths as tuples; a path accounts for everything below it."""
     if Standing.VERIFIED not in rows.values():
         raise AssertionError("a format without a verified field verifies nothing")
-    return MappingProxyType({tuple(path.split(".")): standing for path, standing in rows.items()})
+    fields = {tuple(path.split(".")): standing for path, standing in rows.items()}
+    ways = frozenset(path[:length] for path in fields for length in range(1, len(path)))
+    return FieldTable(MappingProxyType(fields), ways)
 
 
 DIGEST_PATH = ("critical", "image", "docker-manifest-digest")
@@ -67,13 +75,9 @@ CLAIMS = _table(
 
 def unlisted(document: Mapping[str, object], table: FieldTable) -> tuple[str, ...]:
     """The paths of a document that no row of the table accounts for: a bounded number, each of bounded length."""
-    found: list[str] = []
-    for path in _paths(document, table, ()):
-        if len(found) == MAX_UNLISTED_FIELDS:
-            found.append("...")
-            break
-        found.append(informational(".".join(path)))
-    return tuple(found)
+    found = list(itertools.islice(_paths(document, table, ()), MAX_UNLISTED_FIELDS + 1))
+    shown = [informational(".".join(path)) for path in found[:MAX_UNLISTED_FIELDS]]
+    return tuple(shown if len(found) <= MAX_UNLISTED_FIELDS else [*shown, "..."])
 
 
 def informational(value: object) -> str:
@@ -91,12 +95,12 @@ def informational(value: object) -> str:
 
 
 def _paths(value: Mapping[str, object], table: FieldTable, above: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """Depth is bounded by the parser. Only objects on the way to a listed field are entered."""
+    """Only objects on the way to a listed field are entered, so the depth is that of the table."""
     for name, member in value.items():
         path = (*above, name)
-        if path in table:
+        if path in table.fields:
             continue
-        if isinstance(member, dict) and any(row[: len(path)] == path for row in table):
+        if path in table.ways and isinstance(member, dict):
             yield from _paths(member, table, path)
         else:
             yield path

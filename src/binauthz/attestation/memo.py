@@ -108,12 +108,14 @@ class Prover:
                 self._answers.popitem(last=False)
 
 
+_LENGTHS = tuple(struct.Struct(f">{count + 1}Q") for count in range(8))
+
+
 def content_hash(*parts: bytes) -> bytes:
-    """SHA-256 of parts that cannot run into one another: their number and lengths come first (THREATS B91)."""
-    digest = hashlib.sha256(struct.pack(f">{len(parts) + 1}Q", len(parts), *map(len, parts)))
-    for part in parts:
-        digest.update(part)
-    return digest.digest()
+    """SHA-256 of up to seven parts that cannot run into one another: their number and lengths come first (B91)."""
+    count = len(parts)
+    lengths = _LENGTHS[count].pack(count, *map(len, parts))
+    return hashlib.sha256(b"".join((lengths, *parts))).digest()
 
 
 def _name_of_signature(key: AttestorKey, signature: bytes, payload: bytes) -> bytes:

@@ -21,8 +21,6 @@ from binauthz.crypto.strict_json import JsonObject, NotStrictJsonError, parse_ob
 
 PAYLOAD_TYPE = "Google cloud binauthz container signature"
 
-_HEX = frozenset("0123456789abcdef")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
@@ -74,7 +72,13 @@ def hex_of_digest(value: object) -> str | None:
     if not isinstance(value, str) or not value.startswith("sha256:"):
         return None
     digits = value[7:]
-    return digits if len(digits) == 64 and _HEX.issuperset(digits) else None
+    if len(digits) != 64:
+        return None
+    try:
+        # There and back again: only lower-case digits without anything between come out as they went in.
+        return digits if bytes.fromhex(digits).hex() == digits else None
+    except ValueError:
+        return None
 
 
 def create_signature_payload(image: str) -> bytes:

@@ -20,16 +20,18 @@ attestation can cause it: whatever is malformed there was not attested.
 
 import datetime as dt
 import enum
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from binauthz.attestation.memo import Proof, Prover
+from binauthz.attestation.memo import Form, Proof, Prover
 from binauthz.attestation.model import Attestation, Attestor, AttestorKey
 from binauthz.attestation.payload import hex_of_digest
 from binauthz.base.image import digest_of_resource_uri
 from binauthz.base.limits import (
     MAX_ATTESTATIONS_PER_JUDGEMENT,
+    MAX_KEY_ID_CHARS,
+    MAX_RESOURCE_URI_CHARS,
     MAX_SIGNATURES_PER_ATTESTATION,
     MAX_VERIFICATIONS_PER_JUDGEMENT,
 )
@@ -111,22 +113,14 @@ def judge_attestor(
         return _no(attestor, asked, Cause.NO_KEYS, "the attestor has no keys")
     if not attestations:
         return _no(attestor, asked, Cause.NO_ATTESTATIONS, "no attestations were found, none at all")
-    trials: list[Trial] = []
-    effort = _Effort()
-    for trial in _trials(attestor, asked, attestations, prover, now, effort):
-        trials.append(trial)
-        if trial.outcome is Outcome.SATISFIED:
-            return AttestorFinding(
-                attestor=attestor.name,
-                digest=asked,
-                outcome=Outcome.SATISFIED,
-                cause=Cause.PROVEN,
-                reason=trial.reason,
-                trials=tuple(trials),
-            )
-    outcome, cause, reason = _why_not(trials, len(attestations), effort)
+    judgement = _Judgement(attestor, asked, prover, now)
+    judgement.run(attestations)
+    trials = tuple(judgement.trials)
+    last = trials[-1]
+    proven = (Outcome.SATISFIED, Cause.PROVEN, last.reason)
+    outcome, cause, reason = proven if last.outcome is Outcome.SATISFIED else judgement.why_not(len(attestations))
     return AttestorFinding(
-        attestor=attestor.name, digest=asked, outcome=outcome, cause=cause, reason=reason, trials=tuple(trials)
+        attestor=attestor.name, digest=asked, outcome=outcome, cause=cause, reason=reason, trials=trials
     )
 
 
@@ -150,44 +144,127 @@ def check_attestation(
     )
 
 
-class _Effort:
-    """What a judgement may still spend, and whether it ran out. Remembered verifications count too: what is
-    remembered must not change a verdict (THREATS B94)."""
+class _Judgement:
+    """Steps 3 to 8 for one attestor and one digest, up to the first proof or the end of the effort (THREATS B45).
 
-    __slots__ = ("left", "ran_out")
+    Remembered verifications are counted like others: what is remembered must not change a verdict (THREATS B94).
+    """
 
-    def __init__(self) -> None:
-        self.left = MAX_VERIFICATIONS_PER_JUDGEMENT
-        self.ran_out = False
+    __slots__ = ("_attestor", "_digest", "_keys", "_left", "_now", "_prover", "_ran_out", "trials")
+
+    def __init__(self, attestor: Attestor, digest: str, prover: Prover, now: dt.datetime) -> None:
+        self._attestor, self._digest, self._prover, self._now = attestor, digest, prover, now
+        self._keys = _keys_by_id(attestor)
+        self._left = MAX_VERIFICATIONS_PER_JUDGEMENT
+        self._ran_out = False
+        self.trials: list[Trial] = []
+
+    def run(self, attestations: Sequence[Attestation]) -> None:
+        """Try attestations in turn; the last trial is the proof, if there is one."""
+        for attestation in attestations[:MAX_ATTESTATIONS_PER_JUDGEMENT]:
+            misfit = _misfit(self._attestor, self._digest, attestation)
+            if misfit:
+                self._record(attestation, "", Outcome.NOT_SATISFIED, misfit)
+                continue
+            self._try(attestation)
+            if self._left == 0 or self.trials[-1].outcome is Outcome.SATISFIED:
+                break
+        self._ran_out = self._ran_out or self._left == 0 or len(attestations) > MAX_ATTESTATIONS_PER_JUDGEMENT
+
+    def why_not(self, count: int) -> tuple[Outcome, Cause, str]:
+        """The verdict where nothing was proven."""
+        for trial in self.trials:
+            if trial.outcome is Outcome.ERROR:
+                return Outcome.ERROR, Cause.KEY_UNUSABLE, trial.reason
+        noun = "attestation was" if count == 1 else "attestations were"
+        if self._ran_out:
+            tried = MAX_VERIFICATIONS_PER_JUDGEMENT - self._left
+            reason = f"{count} {noun} found, too many to look at all: none valid among {tried} signatures verified"
+            return Outcome.NOT_SATISFIED, Cause.LIMIT_REACHED, reason
+        reason = f"{count} {noun} found, none valid and signed by a key of the attestor"
+        return Outcome.NOT_SATISFIED, Cause.NONE_VALID, reason
+
+    def _try(self, attestation: Attestation) -> None:
+        """Steps 5 to 8 for each signature, then each token, of one attestation."""
+        for signature in attestation.signatures[:MAX_SIGNATURES_PER_ATTESTATION]:
+            key_id = signature.public_key_id
+            try:
+                key = self._spend_on(key_id)
+                proof = self._prover.prove_signature(key, signature.signature, attestation.payload)
+                self._check(proof)
+            except (SignatureRefusedError, KeyRefusedError) as error:
+                self._fail(attestation, key_id, error)
+            else:
+                self._record(attestation, key_id, Outcome.SATISFIED, _VERIFIED[proof.form], proof)
+                return
+            if self._left == 0:
+                return
+        for token in attestation.jwts[:MAX_SIGNATURES_PER_ATTESTATION]:
+            key_id = ""
+            try:
+                key_id = split_token(token).kid
+                key = self._spend_on(key_id)
+                proof = self._prover.prove_token(key, token)
+                self._check(proof)
+            except (SignatureRefusedError, KeyRefusedError) as error:
+                self._fail(attestation, key_id, error)
+            else:
+                self._record(attestation, key_id, Outcome.SATISFIED, _VERIFIED[proof.form], proof)
+                return
+            if self._left == 0:
+                return
+        if max(len(attestation.signatures), len(attestation.jwts)) > MAX_SIGNATURES_PER_ATTESTATION:
+            self._ran_out = True
+
+    def _spend_on(self, key_id: str) -> AttestorKey:
+        """Step 5: the one key of an id, for one verification. Raises SignatureRefusedError."""
+        key = self._keys.get(key_id)
+        if key is None:
+            why = "the attestor has no key of this id"
+            if not key_id:
+                why = "the signature names no key"
+            elif key_id in self._keys:
+                why = "several keys of the attestor share this id"
+            raise SignatureRefusedError(why)
+        self._left -= 1
+        return key
+
+    def _check(self, proof: Proof) -> None:
+        """Steps 7 and 8. Raises SignatureRefusedError."""
+        if proof.statement.digest != self._digest:
+            raise SignatureRefusedError(
+                "signature verified, but the payload is about another digest than the one asked for"
+            )
+        for validity in proof.validities:
+            validity.check(self._now)
+
+    def _fail(self, attestation: Attestation, key_id: str, error: SignatureRefusedError | KeyRefusedError) -> None:
+        if isinstance(error, KeyRefusedError):
+            reason = f"the attestor's key cannot be used: {error.description}"
+            self._record(attestation, key_id, Outcome.ERROR, reason)
+        else:
+            self._record(attestation, key_id, Outcome.NOT_SATISFIED, error.reason)
+
+    def _record(
+        self, attestation: Attestation, key_id: str, outcome: Outcome, reason: str, proof: Proof | None = None
+    ) -> None:
+        shown = key_id if len(key_id) <= MAX_KEY_ID_CHARS else f"{key_id[:MAX_KEY_ID_CHARS]}..."
+        self.trials.append(
+            Trial(attestation=attestation.name, key_id=shown, outcome=outcome, reason=reason, proof=proof)
+        )
 
 
-def _trials(
-    attestor: Attestor,
-    digest: str,
-    attestations: Sequence[Attestation],
-    prover: Prover,
-    now: dt.datetime,
-    effort: _Effort,
-) -> Iterator[Trial]:
-    """Steps 3 to 8 for each attestation in turn, until the effort is spent (THREATS B45)."""
-    keys = _keys_by_id(attestor)
-    effort.ran_out = len(attestations) > MAX_ATTESTATIONS_PER_JUDGEMENT
-    for attestation in attestations[:MAX_ATTESTATIONS_PER_JUDGEMENT]:
-        misfit = _misfit(attestor, digest, attestation)
-        if misfit:
-            yield _refused(attestation, "", misfit)
-            continue
-        yield from _signatures(attestation, keys, digest, prover, now, effort)
-        if effort.left == 0:
-            effort.ran_out = True
-            return
+_VERIFIED = {form: f"signature verified: {form.value}" for form in Form}
 
 
 def _misfit(attestor: Attestor, digest: str, attestation: Attestation) -> str:
     """Steps 3 and 4, and that there is something to verify: why this attestation is not tried, or nothing."""
     if attestation.note != attestor.note or not attestor.note:
         return "the attestation belongs to another note than the attestor's"
-    if digest_of_resource_uri(attestation.resource_uri) != digest:
+    # Most occurrences handed in are of the digest asked for; only the others are looked at closely.
+    uri = attestation.resource_uri
+    plain = uri.endswith(digest) and uri[-72:-64] == "@sha256:" and 72 < len(uri) <= MAX_RESOURCE_URI_CHARS
+    if not plain and digest_of_resource_uri(uri) != digest:
         return "the attestation is of another digest than the one asked for"
     if not attestation.signatures and not attestation.jwts:
         return "the attestation carries no signature"
@@ -200,103 +277,6 @@ def _keys_by_id(attestor: Attestor) -> Mapping[str, AttestorKey | None]:
     for key in attestor.keys:
         keys[key.id] = None if key.id in keys or not key.id else key
     return keys
-
-
-def _signatures(
-    attestation: Attestation,
-    keys: Mapping[str, AttestorKey | None],
-    digest: str,
-    prover: Prover,
-    now: dt.datetime,
-    effort: _Effort,
-) -> Iterator[Trial]:
-    """Steps 5 to 8 for each signature, then each token, of one attestation."""
-    for signature in attestation.signatures[:MAX_SIGNATURES_PER_ATTESTATION]:
-        if effort.left == 0:
-            return
-        key_id = signature.public_key_id
-        try:
-            key = _key(keys, key_id)
-            effort.left -= 1
-            proof = prover.prove_signature(key, signature.signature, attestation.payload)
-            _check(proof, digest, now)
-        except (SignatureRefusedError, KeyRefusedError) as error:
-            yield _failed(attestation, key_id, error)
-        else:
-            yield _proven(attestation, key_id, proof)
-    for token in attestation.jwts[:MAX_SIGNATURES_PER_ATTESTATION]:
-        if effort.left == 0:
-            return
-        key_id = ""
-        try:
-            key_id = split_token(token).kid
-            key = _key(keys, key_id)
-            effort.left -= 1
-            proof = prover.prove_token(key, token)
-            _check(proof, digest, now)
-        except (SignatureRefusedError, KeyRefusedError) as error:
-            yield _failed(attestation, key_id, error)
-        else:
-            yield _proven(attestation, key_id, proof)
-    if max(len(attestation.signatures), len(attestation.jwts)) > MAX_SIGNATURES_PER_ATTESTATION:
-        effort.ran_out = True
-
-
-def _key(keys: Mapping[str, AttestorKey | None], key_id: str) -> AttestorKey:
-    """The one key of an id. Raises SignatureRefusedError where there is none, or more than one."""
-    key = keys.get(key_id)
-    if key is None:
-        why = "several keys of the attestor share this id" if key_id in keys else "the attestor has no key of this id"
-        raise SignatureRefusedError(why)
-    return key
-
-
-def _check(proof: Proof, digest: str, now: dt.datetime) -> None:
-    """Steps 7 and 8. Raises SignatureRefusedError."""
-    if proof.statement.digest != digest:
-        raise SignatureRefusedError(
-            "signature verified, but the payload is about another digest than the one asked for"
-        )
-    for validity in proof.validities:
-        validity.check(now)
-
-
-def _proven(attestation: Attestation, key_id: str, proof: Proof) -> Trial:
-    return Trial(
-        attestation=attestation.name,
-        key_id=key_id,
-        outcome=Outcome.SATISFIED,
-        reason=f"signature verified: {proof.form._value_}",
-        proof=proof,
-    )
-
-
-def _failed(attestation: Attestation, key_id: str, error: SignatureRefusedError | KeyRefusedError) -> Trial:
-    if isinstance(error, KeyRefusedError):
-        return Trial(
-            attestation=attestation.name,
-            key_id=key_id,
-            outcome=Outcome.ERROR,
-            reason=f"the attestor's key cannot be used: {error.description}",
-        )
-    return _refused(attestation, key_id, error.reason)
-
-
-def _refused(attestation: Attestation, key_id: str, reason: str) -> Trial:
-    return Trial(attestation=attestation.name, key_id=key_id[:1024], outcome=Outcome.NOT_SATISFIED, reason=reason)
-
-
-def _why_not(trials: Sequence[Trial], count: int, effort: _Effort) -> tuple[Outcome, Cause, str]:
-    unusable = next((trial for trial in trials if trial.outcome is Outcome.ERROR), None)
-    if unusable is not None:
-        return Outcome.ERROR, Cause.KEY_UNUSABLE, unusable.reason
-    noun = "attestation was" if count == 1 else "attestations were"
-    if effort.ran_out:
-        tried = MAX_VERIFICATIONS_PER_JUDGEMENT - effort.left
-        reason = f"{count} {noun} found, too many to look at all: none valid among {tried} signatures verified"
-        return Outcome.NOT_SATISFIED, Cause.LIMIT_REACHED, reason
-    reason = f"{count} {noun} found, none valid and signed by a key of the attestor"
-    return Outcome.NOT_SATISFIED, Cause.NONE_VALID, reason
 
 
 def _no(attestor: Attestor, digest: str, cause: Cause, reason: str) -> AttestorFinding:
