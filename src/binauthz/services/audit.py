@@ -51,6 +51,9 @@ def _entry(ctx: Context, call: AuditedCall, project: str) -> LogEntry:
     log_name = f"{project}/logs/{call.log}"
     insert_id = uuid.uuid4().hex
     granted = call.error is None or call.error.code is not Code.PERMISSION_DENIED
+    authorization: dict[str, Any] = {"granted": granted, "resource": call.resource}
+    if call.permission:
+        authorization["permission"] = call.permission
     status = {} if call.error is None else {"code": call.error.code.number, "message": call.error.message}
     payload = {
         "@type": "type.googleapis.com/google.cloud.audit.AuditLog",
@@ -58,7 +61,7 @@ def _entry(ctx: Context, call: AuditedCall, project: str) -> LogEntry:
         "methodName": call.method,
         "resourceName": call.resource,
         "authenticationInfo": {"principalEmail": ctx.caller.principal.partition(":")[2] or ctx.caller.principal},
-        "authorizationInfo": [{"granted": granted, "permission": call.permission, "resource": call.resource}],
+        "authorizationInfo": [authorization],
         "requestMetadata": {"callerIp": ctx.caller.ip, "callerSuppliedUserAgent": ctx.caller.user_agent[:512]},
         "request": dict(call.request),
         "status": status,
