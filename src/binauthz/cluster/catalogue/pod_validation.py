@@ -21,9 +21,11 @@ _PROTOCOLS = ("SCTP", "TCP", "UDP")
 _NOT_EPHEMERAL = ("ports", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle")
 
 
-def check_pod_spec(spec: Object, path: str) -> Violations:
-    """Everything that can be said of a spec without knowing the rest of the cluster."""
+def check_pod_spec(spec: Object, path: str, claimed: frozenset[str] = frozenset()) -> Violations:
+    """Everything that can be said of a spec without knowing the rest of the cluster; ``claimed`` are volumes that a
+    StatefulSet adds."""
     found, volumes = _check_volumes(spec, f"{path}.volumes")
+    volumes |= claimed
     if not items(spec, "containers"):
         found.append(required(f"{path}.containers"))
     names: set[str] = set()

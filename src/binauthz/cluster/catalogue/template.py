@@ -1,7 +1,7 @@
 """Pod templates: what every workload checks in the Pods it will make."""
 
 from binauthz.cluster.catalogue import selectors
-from binauthz.cluster.catalogue.fields import Object, attach, items, mapping, strings
+from binauthz.cluster.catalogue.fields import Object, attach, items, mapping, strings, text
 from binauthz.cluster.catalogue.names import check_labels
 from binauthz.cluster.catalogue.pod_defaults import default_pod_spec
 from binauthz.cluster.catalogue.pod_validation import check_pod_spec
@@ -10,13 +10,14 @@ from binauthz.cluster.catalogue.violations import Violations, forbidden, invalid
 
 def prepare_template(spec: Object, path: str, restart: tuple[str, ...]) -> Violations:
     """Fill and check ``spec.template``; ``restart`` are the restart policies that the workload allows."""
+    claimed = frozenset(text(claim, "metadata", "name") for claim in items(spec, "volumeClaimTemplates"))
     template = attach(spec, "template")
     attach(template, "metadata")
     pod = attach(template, "spec")
     default_pod_spec(pod)
     where = f"{path}.template"
     found = check_labels(mapping(template, "metadata", "labels"), f"{where}.metadata.labels")
-    found += check_pod_spec(pod, f"{where}.spec")
+    found += check_pod_spec(pod, f"{where}.spec", claimed)
     policy = pod.get("restartPolicy")
     if policy not in restart:
         found.append(unsupported(f"{where}.spec.restartPolicy", policy, restart))

@@ -15,13 +15,17 @@ from binauthz.cluster.controllers.bootstrap import USER as BOOTSTRAP_USER
 from binauthz.cluster.controllers.bootstrap import bootstrap
 from binauthz.cluster.controllers.cache import Caches
 from binauthz.cluster.controllers.controller import Cluster, Controller, supervise
+from binauthz.cluster.controllers.cronjob import CronJobController
+from binauthz.cluster.controllers.daemonset import DaemonSetController
 from binauthz.cluster.controllers.deployment import DeploymentController
 from binauthz.cluster.controllers.event_expiry import EventExpiry
 from binauthz.cluster.controllers.garbage import GarbageCollector
+from binauthz.cluster.controllers.job import JobController
 from binauthz.cluster.controllers.kubelet import Kubelet
 from binauthz.cluster.controllers.namespace import NamespaceController, ServiceAccountController
 from binauthz.cluster.controllers.replicaset import ReplicaSetController
 from binauthz.cluster.controllers.scheduler import Scheduler
+from binauthz.cluster.controllers.statefulset import StatefulSetController
 from binauthz.cluster.controllers.work_queue import backoff
 
 _log = logging.getLogger(__name__)
@@ -32,6 +36,10 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     ServiceAccountController,
     DeploymentController,
     ReplicaSetController,
+    StatefulSetController,
+    DaemonSetController,
+    JobController,
+    CronJobController,
     Scheduler,
     Kubelet,
 )
