@@ -316,8 +316,9 @@ def pkix_cases(cases: Cases) -> None:  # noqa: PLR0915  # A list of cases reads 
         ],
     )
     cases.add(
-        "unreadable-key_error",
-        "The attestor's own record holds a key that is not one: we cannot tell.",
+        "unreadable-key_refused",
+        "The attestor's own record holds a key that is not one. That is no ERROR, on which a cluster may admit: "
+        "whoever may attach an attestation could cause it.",
         keys=[
             {
                 "id": key["id"],
@@ -328,7 +329,7 @@ def pkix_cases(cases: Cases) -> None:  # noqa: PLR0915  # A list of cases reads 
         cause="KEY_UNUSABLE",
     )
     cases.add(
-        "mismatched-key_error",
+        "mismatched-key_refused",
         "The attestor's own record declares another algorithm than its key has.",
         keys=[pkix(p256, declared="ECDSA_P384_SHA384")],
         attestations=[one],

@@ -14,8 +14,9 @@ One signature that passes every step is enough (THREATS B72). Left to the caller
 ATTESTATION, fresh, that the attestor's project may read; to require all attestors of a rule; to turn an ERROR into
 something.
 
-ERROR means that a key of the attestor's own record cannot be used, so that we cannot tell. Nothing that comes with an
-attestation can cause it: whatever is malformed there was not attested.
+Nothing here ends in ERROR, which a cluster may be told to admit on: whoever may attach an attestation could then cause
+one by naming a key that cannot be used. Such a key proves nothing; the finding says so by its cause, and the trial that
+met it is marked ERROR for the operator. A caller who could not read attestor or attestations at all has an ERROR.
 """
 
 import datetime as dt
@@ -175,7 +176,7 @@ class _Judgement:
         """The verdict where nothing was proven."""
         for trial in self.trials:
             if trial.outcome is Outcome.ERROR:
-                return Outcome.ERROR, Cause.KEY_UNUSABLE, trial.reason
+                return Outcome.NOT_SATISFIED, Cause.KEY_UNUSABLE, trial.reason
         noun = "attestation was" if count == 1 else "attestations were"
         if self._ran_out:
             tried = MAX_VERIFICATIONS_PER_JUDGEMENT - self._left

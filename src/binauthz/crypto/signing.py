@@ -58,16 +58,7 @@ def public_pem_of(private_pem: bytes, password: bytes | None = None) -> str:
 
 def algorithm_for(private_pem: bytes, password: bytes | None = None) -> SignatureAlgorithm:
     """The algorithm a private key is used with when none is named: ECDSA by curve, or PSS by size with SHA-256."""
-    private = _load(private_pem, password)
-    for algorithm, scheme in SCHEMES.items():
-        match scheme, private:
-            case Ecdsa(), ec.EllipticCurvePrivateKey() if scheme.curve.name == private.curve.name:
-                return algorithm
-            case RsaPss(), rsa.RSAPrivateKey() if scheme.bits == private.key_size:
-                return algorithm
-            case _:
-                continue
-    raise KeyRefusedError(PRIVATE_KEY_FIELD, "got a key of a curve or size that no algorithm uses")
+    return _algorithm_of(_load(private_pem, password))
 
 
 def sign(
@@ -83,8 +74,8 @@ def sign(
     EC signatures are ASN.1 DER; PSS salts are as long as the digest, as KMS makes them. Raises KeyRefusedError if the
     key is not one or is not of the kind that the algorithm needs.
     """
-    chosen = algorithm or algorithm_for(private_pem, password)
     private = _load(private_pem, password)
+    chosen = algorithm or _algorithm_of(private)
     load_public_key(_public_pem(private), chosen)
     message = payload if dsse_type is None else pae(payload, dsse_type)
     match scheme_of(chosen), private:
@@ -97,6 +88,18 @@ def sign(
             return private.sign(message, padding.PKCS1v15(), scheme.digest)
         case _:
             raise AssertionError("`load_public_key` let a key through that does not fit its algorithm")
+
+
+def _algorithm_of(private: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> SignatureAlgorithm:
+    for algorithm, scheme in SCHEMES.items():
+        match scheme, private:
+            case Ecdsa(), ec.EllipticCurvePrivateKey() if scheme.curve.name == private.curve.name:
+                return algorithm
+            case RsaPss(), rsa.RSAPrivateKey() if scheme.bits == private.key_size:
+                return algorithm
+            case _:
+                continue
+    raise KeyRefusedError(PRIVATE_KEY_FIELD, "got a key of a curve or size that no algorithm uses")
 
 
 def _load(private_pem: bytes, password: bytes | None) -> ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey:
