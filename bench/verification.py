@@ -22,6 +22,7 @@ from binauthz.attestation.model import Attestation, Attestor, AttestorKey, PkixK
 from binauthz.attestation.payload import create_signature_payload
 from binauthz.attestation.verify import Outcome, judge_attestor
 from binauthz.crypto.signing import KeyPair, generate_key_pair, sign
+from tests.attestation.cases import CASES, read_case
 
 NOTE = "projects/p1/notes/n1"
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -70,6 +71,12 @@ def _bare(pair: KeyPair, made: list[tuple[str, Attestation]]) -> Callable[[], No
     return verify
 
 
+def _vector(name: str, prover: Prover) -> Callable[[], object]:
+    """A committed case, judged over and over: OpenPGP proven, and refused, which is never remembered."""
+    case = read_case(next(folder for folder in CASES if folder.name == name))
+    return lambda: judge_attestor(case.attestor, case.digest, case.attestations, prover, case.now)
+
+
 def run(seconds: float) -> tuple[list[Sample], dict[str, float | str]]:
     """All measurements of this benchmark, in an order that lets the ratios be compared."""
     pair = generate_key_pair()
@@ -94,6 +101,10 @@ def run(seconds: float) -> tuple[list[Sample], dict[str, float | str]]:
             name="judge_attestor, RSA-2048, cold",
         ),
         measure(
+            _vector("pgp-ed25519-attached_proves", forgetful), seconds, name="judge_attestor, OpenPGP Ed25519, cold"
+        ),
+        measure(_vector("pgp-wrong-key_refused", forgetful), seconds, name="judge_attestor, OpenPGP, refused"),
+        measure(
             _judging(attestor, itertools.cycle(made), remembering),
             seconds,
             name=f"judge_attestor, P-256, warm ({DISTINCT} proofs)",
@@ -102,7 +113,7 @@ def run(seconds: float) -> tuple[list[Sample], dict[str, float | str]]:
     ]
     return samples, {
         "cold / bare (budget: at least 0.6)": samples[1].per_second / samples[0].per_second,
-        "warm judgements per second": samples[4].per_second,
+        "warm judgements per second": samples[-1].per_second,
         "memory gained by the run, MiB": rss_mib() - before,
         "proofs remembered": float(len(remembering)),
     }

@@ -24,7 +24,6 @@ from tools.vector_pgp_cases import pgp_cases
 from tools.vector_pkix_cases import pkix_cases
 from tools.vector_token_cases import token_cases
 
-
 # What needs GnuPG, and begins with its name, is apart from what needs nothing but Python.
 FAMILIES: dict[str, tuple[Callable[[Cases], None], ...]] = {"plain": (pkix_cases, token_cases), "pgp": (pgp_cases,)}
 

@@ -4,7 +4,6 @@ import subprocess
 from collections.abc import Callable
 
 import pytest
-
 from tools.make_vectors import stale
 
 
