@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from tests.attestation.cases import CASES, read_case
 
 from bench.measure import Sample, measure, report, rss_mib
 from binauthz.attestation.memo import Prover
@@ -22,7 +23,6 @@ from binauthz.attestation.model import Attestation, Attestor, AttestorKey, PkixK
 from binauthz.attestation.payload import create_signature_payload
 from binauthz.attestation.verify import Outcome, judge_attestor
 from binauthz.crypto.signing import KeyPair, generate_key_pair, sign
-from tests.attestation.cases import CASES, read_case
 
 NOTE = "projects/p1/notes/n1"
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
