@@ -23,7 +23,7 @@ from binauthz.cluster.controllers.work_queue import Key
 
 _SCHEDULED = "batch.kubernetes.io/cronjob-scheduled-timestamp"
 _WINDOWS = (dt.timedelta(hours=1), dt.timedelta(days=1), dt.timedelta(days=32), dt.timedelta(days=366))
-_LONGEST_SLEEP = 3600.0
+_LONGEST_SLEEP = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -159,7 +159,10 @@ class DeploymentController(Controller):
         new = await self._create(deployment, revision) if new is None else await self._renew(deployment, new, revision)
         deployment = await self._write_revision(deployment, revision_of(new))
         size = rollout.new_size(deployment, new, [*old, new])
-        if size != replicas_of(new) or _sizes(deployment).items() > strings(new, "metadata", "annotations").items():
+        if (
+            size != replicas_of(new)
+            or not _sizes(deployment).items() <= strings(new, "metadata", "annotations").items()
+        ):
             new = await self._resize(deployment, new, size)
         elif rollout.is_rolling(deployment):
             for name, fewer in rollout.old_sizes(deployment, new, old).items():

@@ -65,6 +65,9 @@ class Kubelet(Controller):
     def __init__(self, cluster: Cluster) -> None:
         super().__init__(cluster)
         self._addresses = Addresses()
+        for pod in self.caches["pods"].all():
+            if (address := text(pod, "status", "podIP")) not in ("", ADDRESS):
+                self._addresses.keep(uid_of(pod), address)
 
     def user(self) -> str:
         """A node's user name (node authorization)."""
@@ -100,8 +103,6 @@ class Kubelet(Controller):
         if phase_of(pod) != "Running":
             await self._start(pod)
             return _JOB_SECONDS if _ends_by_itself(pod) else None
-        if text(pod, "status", "podIP"):
-            self._addresses.keep(uid_of(pod), text(pod, "status", "podIP"))
         started = parse_time(mapping(pod, "status").get("startTime")) or now
         age = (now - started).total_seconds()
         deadline = integer(pod, "spec", "activeDeadlineSeconds")

@@ -9,13 +9,13 @@ from binauthz.cluster.catalogue import RESOURCES
 from binauthz.cluster.catalogue.fields import Object, items, mapping
 from binauthz.cluster.client import StatusError
 from binauthz.cluster.controllers.conditions import with_condition
-from binauthz.cluster.controllers.controller import Controller
+from binauthz.cluster.controllers.controller import Cluster, Controller
 from binauthz.cluster.controllers.owners import is_deleting, name_of, namespace_of, uid_of
-from binauthz.cluster.controllers.work_queue import Key
+from binauthz.cluster.controllers.work_queue import Key, backoff
 
 SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 _CONTENTS = tuple(resource.key for resource in RESOURCES if resource.namespaced)
-_LOOK_AGAIN = 0.1
+_LONGEST_PAUSE = 5.0
 
 
 class NamespaceController(Controller):
@@ -23,6 +23,10 @@ class NamespaceController(Controller):
 
     resource = "namespaces"
     component = "namespace-controller"
+
+    def __init__(self, cluster: Cluster) -> None:
+        super().__init__(cluster)
+        self._looks: dict[str, int] = {}
 
     def enqueue(self, obj: Object) -> None:
         """Only namespaces on their way out are of interest."""
@@ -33,13 +37,15 @@ class NamespaceController(Controller):
         """Empty the namespace, then let it go."""
         namespace = self.caches[self.resource].get(*key)
         if namespace is None or not is_deleting(namespace):
+            self._looks.pop(key.name, None)
             return None
         left = 0
         for resource in _CONTENTS:
             left += await self._empty(resource, key.name)
         if left:
             await self._report(namespace, left)
-            return _LOOK_AGAIN
+            self._looks[key.name] = self._looks.get(key.name, 0) + 1
+            return backoff(self._looks[key.name], longest=_LONGEST_PAUSE)
         finalizers = mapping(namespace, "spec").get("finalizers") or []
         kept = [finalizer for finalizer in finalizers if finalizer != "kubernetes"]
         if kept != finalizers:

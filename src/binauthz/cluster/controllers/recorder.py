@@ -28,7 +28,11 @@ EventKind = Literal["Normal", "Warning"]
 
 @dataclass(slots=True)
 class _Bucket:
-    """The budget of one object: 25 events at once, then one every five minutes, as Kubernetes' spam filter has it."""
+    """The budget of one object: 25 events at once, then one every five minutes, as Kubernetes' spam filter has it.
+
+    Unlike there, warnings have a budget of their own, so that many successes cannot hide why a Pod was refused, and
+    repetitions of a known event, whose senders back off, are free.
+    """
 
     tokens: float
     moment: float
@@ -95,11 +99,6 @@ class Recorder:
     async def _write(self, involved: Object, kind: EventKind, reason: str, message: str) -> None:
         identity = (text(involved, "uid"), text(involved, "fieldPath"), kind, reason, message)
         moment = self._clock.now()
-        bucket = self._budgets.setdefault(identity[0], _Bucket(float(_BURST), moment.timestamp()))
-        if len(self._budgets) > _REMEMBERED:
-            self._budgets.popitem(last=False)
-        if not bucket.take(moment.timestamp()):
-            return
         namespace = text(involved, "namespace") or "default"
         known = self._known.get(identity)
         if known is not None:
@@ -111,6 +110,8 @@ class Recorder:
                     raise
             else:
                 return
+        if not self._budget(text(involved, "uid") + kind, moment.timestamp()).take(moment.timestamp()):
+            return
         self._names += 1
         nanoseconds = int(moment.timestamp() * 1_000_000) * 1000 + self._names % 1000
         event = {
@@ -130,6 +131,12 @@ class Recorder:
             "reportingInstance": text(self._source, "host"),
         }
         self._remember(identity, await self._client.create("events", namespace, event))
+
+    def _budget(self, whose: str, now: float) -> _Bucket:
+        bucket = self._budgets.setdefault(whose, _Bucket(float(_BURST), now))
+        if len(self._budgets) > _REMEMBERED:
+            self._budgets.popitem(last=False)
+        return bucket
 
     def _remember(self, identity: tuple[str, ...], event: Object) -> None:
         self._known[identity] = event
