@@ -50,11 +50,14 @@ class Allowlist:
 
     exact: frozenset[str]
     wildcards: tuple[tuple[str, _Reach, str], ...]
+    stems: tuple[str, ...]
 
     def match(self, image: str) -> str | None:
         """The pattern that exempts the image, or None. An exact pattern is named before a wildcard."""
         if image in self.exact:
             return image
+        if not image.startswith(self.stems):
+            return None
         for stem, reach, text in self.wildcards:
             if not image.startswith(stem):
                 continue
@@ -87,7 +90,7 @@ def _allowlist(patterns: tuple[str, ...], bare_name_covers_tags: bool) -> Allowl
             exact.add(text)
             if bare_name_covers_tags and _is_bare(text):
                 wildcards.append((text, _Reach.BARE_NAME, text))
-    return Allowlist(exact=frozenset(exact), wildcards=tuple(wildcards))
+    return Allowlist(exact=frozenset(exact), wildcards=tuple(wildcards), stems=tuple(stem for stem, _, _ in wildcards))
 
 
 def _within(rest: str, reach: _Reach) -> bool:

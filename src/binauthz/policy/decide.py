@@ -23,7 +23,7 @@ from binauthz.attestation.verify import AttestorFinding, judge_attestor
 from binauthz.attestation.verify import Outcome as AttestorOutcome
 from binauthz.base.image import parse_image
 from binauthz.policy.decision import AttestorResult, Decision, ImageResult, Verdict, Why, worst
-from binauthz.policy.evidence import Evidence, Missing, Trouble
+from binauthz.policy.evidence import Evidence, Found, Missing, Trouble
 from binauthz.policy.exemptions import exemptions
 from binauthz.policy.grounds import Ground, ground_of
 from binauthz.policy.model import Policy
@@ -41,12 +41,6 @@ _VERDICTS = {
     Ground.NO_ATTESTORS: Verdict.NON_CONFORMANT,
     Ground.TOO_MANY_IMAGES: Verdict.NON_CONFORMANT,
     Ground.AMBIGUOUS_RULES: Verdict.ERROR,
-}
-
-_OUTCOMES = {
-    AttestorOutcome.SATISFIED: Why.ATTESTED,
-    AttestorOutcome.NOT_SATISFIED: Why.NOT_ATTESTED,
-    AttestorOutcome.ERROR: Why.COULD_NOT_TELL,
 }
 
 _NOT_LOOKED_UP = Trouble("evidence that the policy requires was not looked up")
@@ -70,7 +64,7 @@ def decide(
     ruling = choose(policy, subject)
     exempt = exemptions(policy, system_policy, bare_name_covers_tags=bare_name_covers_tags)
     exempted = {image: exempt(image) for image in subject.distinct_images()}
-    ground = ground_of(ruling, sum(exemption is None for exemption in exempted.values()))
+    ground = ground_of(ruling, list(exempted.values()).count(None))
     attestors = required_attestors(ruling)
     results = []
     for image, exemption in exempted.items():
@@ -95,14 +89,23 @@ def _attested(image: str, attestors: tuple[str, ...], evidence: Evidence, judge:
 
 
 def _answer(name: str, digest: str, evidence: Evidence, judge: Judge) -> AttestorResult:
-    looked_up = evidence.attestors.get(name, _NOT_LOOKED_UP)
-    if isinstance(looked_up, Missing):
-        return AttestorResult(name, Why.NO_ATTESTOR, looked_up.reason)
-    if isinstance(looked_up, Trouble):
-        return AttestorResult(name, Why.COULD_NOT_TELL, looked_up.reason)
-    attestor = looked_up.attestor
+    found = evidence.attestors.get(name, _NOT_LOOKED_UP)
+    if not isinstance(found, Found):
+        why = Why.NO_ATTESTOR if isinstance(found, Missing) else Why.COULD_NOT_TELL
+        return AttestorResult(name, why, found.reason)
+    attestor = found.attestor
     attestations = evidence.attestations.get((attestor.note, digest), _NOT_LOOKED_UP)
     if isinstance(attestations, Trouble):
         return AttestorResult(name, Why.COULD_NOT_TELL, attestations.reason)
     finding = judge(attestor, digest, attestations)
-    return AttestorResult(name, _OUTCOMES[finding.outcome], finding.reason, finding)
+    return AttestorResult(name, _why(finding.outcome), finding.reason, finding)
+
+
+def _why(outcome: AttestorOutcome) -> Why:
+    match outcome:
+        case AttestorOutcome.SATISFIED:
+            return Why.ATTESTED
+        case AttestorOutcome.NOT_SATISFIED:
+            return Why.NOT_ATTESTED
+        case AttestorOutcome.ERROR:
+            return Why.COULD_NOT_TELL

@@ -5,7 +5,7 @@ knows what an ERROR does.
 """
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -26,33 +26,27 @@ class Verdict(enum.Enum):
         raise TypeError("a verdict has no truth value: compare it with one of the three")
 
 
-def worst(verdicts: Iterable[Verdict]) -> Verdict:
+def worst(verdicts: Sequence[Verdict]) -> Verdict:
     """NON_CONFORMANT beats ERROR beats CONFORMANT (SPEC 6.5); of nothing at all it cannot be told."""
-    seen = set(verdicts)
-    if Verdict.NON_CONFORMANT in seen:
-        return Verdict.NON_CONFORMANT
-    if Verdict.ERROR in seen or not seen:
+    if not verdicts:
         return Verdict.ERROR
+    for verdict in (Verdict.NON_CONFORMANT, Verdict.ERROR):
+        if verdict in verdicts:
+            return verdict
     return Verdict.CONFORMANT
 
 
 class Why(enum.Enum):
-    """What one attestor says of one image."""
+    """What one attestor says of one image, and the verdict that it amounts to."""
 
-    ATTESTED = enum.auto()
-    NO_DIGEST = enum.auto()
-    NOT_ATTESTED = enum.auto()
-    NO_ATTESTOR = enum.auto()
-    COULD_NOT_TELL = enum.auto()
+    ATTESTED = ("ATTESTED", Verdict.CONFORMANT)
+    NO_DIGEST = ("NO_DIGEST", Verdict.NON_CONFORMANT)
+    NOT_ATTESTED = ("NOT_ATTESTED", Verdict.NON_CONFORMANT)
+    NO_ATTESTOR = ("NO_ATTESTOR", Verdict.NON_CONFORMANT)
+    COULD_NOT_TELL = ("COULD_NOT_TELL", Verdict.ERROR)
 
-
-_VERDICTS = {
-    Why.ATTESTED: Verdict.CONFORMANT,
-    Why.NO_DIGEST: Verdict.NON_CONFORMANT,
-    Why.NOT_ATTESTED: Verdict.NON_CONFORMANT,
-    Why.NO_ATTESTOR: Verdict.NON_CONFORMANT,
-    Why.COULD_NOT_TELL: Verdict.ERROR,
-}
+    def __init__(self, _name: str, verdict: Verdict) -> None:
+        self.verdict = verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +61,7 @@ class AttestorResult:
     @property
     def verdict(self) -> Verdict:
         """The verdict that the answer amounts to."""
-        return _VERDICTS[self.why]
+        return self.why.verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,15 +32,13 @@ def ground_of(ruling: Ruling, images: int) -> Ground:  # noqa: PLR0911 - every a
     if ruling.rule is None:
         return Ground.NO_DEFAULT_RULE
     match ruling.rule.evaluation_mode:
+        case EvaluationMode.REQUIRE_ATTESTATION:
+            if not ruling.rule.require_attestations_by:
+                return Ground.NO_ATTESTORS
+            return Ground.ATTESTORS if images <= MAX_ATTESTED_IMAGES else Ground.TOO_MANY_IMAGES
         case EvaluationMode.ALWAYS_ALLOW:
             return Ground.ALWAYS_ALLOW
         case EvaluationMode.ALWAYS_DENY:
             return Ground.ALWAYS_DENY
         case EvaluationMode.UNSPECIFIED:
             return Ground.NO_EVALUATION_MODE
-        case EvaluationMode.REQUIRE_ATTESTATION if not ruling.rule.require_attestations_by:
-            return Ground.NO_ATTESTORS
-        case EvaluationMode.REQUIRE_ATTESTATION if images > MAX_ATTESTED_IMAGES:
-            return Ground.TOO_MANY_IMAGES
-        case EvaluationMode.REQUIRE_ATTESTATION:
-            return Ground.ATTESTORS
