@@ -1,4 +1,7 @@
-"""Every bound in one place. Numbers that Google publishes are theirs (SPEC 9.1); the others are ours, with the reason."""
+"""Every bound in one place.
+
+Numbers that Google publishes are theirs (SPEC 9.1); the others are ours, with the reason.
+"""
 
 # Attestors (SPEC 9.1).
 MAX_KEYS_PER_ATTESTOR = 1000
