@@ -68,17 +68,18 @@ class Platform:
 
     def start(self) -> "Platform":
         started = time.monotonic()
-        log = (self.directory.parent / f"{self.directory.name}.log").open("a")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "binauthz", "up", "--dir", str(self.directory), "--port", "0", *self.arguments],
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        )
+        log = self.directory.parent / f"{self.directory.name}.log"
+        with log.open("a") as stderr:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "binauthz", "up", "--dir", str(self.directory), "--port", "0", *self.arguments],
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+            )
         assert self.process.stdout is not None
         readable, _, _ = select.select([self.process.stdout], [], [], 60)
         line = self.process.stdout.readline() if readable else ""
-        assert line.startswith("ready http://127.0.0.1:"), f"up printed {line!r}: {Path(log.name).read_text()[-4000:]}"
+        assert line.startswith("ready http://127.0.0.1:"), f"up printed {line!r}: {log.read_text()[-4000:]}"
         self.ready_after = time.monotonic() - started
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("CLOUDSDK_", "BINAUTHZ_", "KUBECONFIG"))}
         clean["HOME"] = str(self.directory.parent / "home")
@@ -91,7 +92,11 @@ class Platform:
     def stop(self) -> int:
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(30)
+        try:
+            return self.process.wait(30)
+        finally:
+            if self.process.stdout is not None:
+                self.process.stdout.close()
 
     @property
     def addresses(self) -> dict[str, Any]:
