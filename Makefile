@@ -57,8 +57,8 @@ format: setup ## Rewrite the sources in the house format
 	$(BIN)/ruff check --fix src tests tools bench examples
 
 generated: setup ## Check that generated files equal what their generators make
-	$(BIN)/python tools/make_descriptors.py --check
-	$(BIN)/python tools/make_coverage.py --check
+	$(BIN)/python -m tools.make_descriptors --check
+	$(BIN)/python -m tools.make_coverage --check
 
 bench: setup ## Run the benchmarks and print their tables
 	$(BIN)/python -m bench

@@ -3,40 +3,61 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+_PATIENCE_SECONDS = 0.05
+_READS_AT_ONCE = 8
+
 
 class FreshRevision:
     """Coalesces reads of the revision.
 
     A caller may only be answered by a read that began after it asked: joining one that is already running could
     return a number from before its review started, and a revocation acknowledged in between would be missed (D3).
+    A read that takes long does not hold up those that came after it: they get another one (B106).
     """
 
     def __init__(self, read: Callable[[], Awaitable[int]], *, deadline_seconds: float) -> None:
         self._read = read
         self._deadline_seconds = deadline_seconds
         self._waiting: list[asyncio.Future[int]] = []
-        self._reader: asyncio.Task[None] | None = None
+        self._readers: set[asyncio.Task[None]] = set()
+        self._relief: asyncio.TimerHandle | None = None
 
     async def get(self) -> int:
         """The revision now; raises what the store raises, or TimeoutError."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[int] = loop.create_future()
+        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._waiting.append(future)
-        if self._reader is None or self._reader.done():
-            self._reader = loop.create_task(self._serve())
+        if not self._readers:
+            self._start()
+        elif self._relief is None:
+            self._relief = asyncio.get_running_loop().call_later(_PATIENCE_SECONDS, self._relieve)
         return await future
 
+    def _start(self) -> None:
+        self._readers.add(asyncio.get_running_loop().create_task(self._serve()))
+
+    def _relieve(self) -> None:
+        self._relief = None
+        if self._waiting and len(self._readers) < _READS_AT_ONCE:
+            self._start()
+
     async def _serve(self) -> None:
-        while self._waiting:
-            batch, self._waiting = self._waiting, []
-            try:
-                async with asyncio.timeout(self._deadline_seconds):
-                    revision = await self._read()
-            except Exception as error:  # noqa: BLE001 - every waiter is told, none is left waiting
-                for future in batch:
-                    if not future.done():
-                        future.set_exception(error)
-            else:
-                for future in batch:
-                    if not future.done():
-                        future.set_result(revision)
+        try:
+            while self._waiting:
+                await self._answer_batch()
+        finally:
+            # Here and not when the task is done: who asks in between must find that nobody serves.
+            self._readers.discard(asyncio.current_task())
+
+    async def _answer_batch(self) -> None:
+        batch, self._waiting = self._waiting, []
+        try:
+            async with asyncio.timeout(self._deadline_seconds):
+                revision = await self._read()
+        except Exception as error:  # noqa: BLE001 - every waiter is told, none is left waiting
+            for future in batch:
+                if not future.done():
+                    future.set_exception(error)
+        else:
+            for future in batch:
+                if not future.done():
+                    future.set_result(revision)

@@ -268,8 +268,8 @@ def _nearest(value: object, depth: int) -> object:
             nearest: object = value
         case float() if math.isfinite(value):
             nearest = value
-        case int() if -(2**63) <= value < 2**64:
-            nearest = value
+        case int():
+            nearest = value if value.bit_length() <= 1024 else hex(value)
         case Mapping():
             nearest = {_nearest_text(key): _nearest(item, depth - 1) for key, item in value.items()}
         case list() | tuple():

@@ -44,7 +44,11 @@ class PostgresStore:
         self._engine = _engine(url)
         self._reading = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._glancing = self._engine.execution_options(isolation_level="AUTOCOMMIT")
-        _attempted(self._migrate)
+        try:
+            _attempted(self._migrate)
+        except BaseException:
+            self._engine.dispose()
+            raise
         self._reads = ThreadPoolExecutor(_READS, thread_name_prefix="store-read")
         self._writes = ThreadPoolExecutor(_WRITES, thread_name_prefix="store-write")
         self._scans = ThreadPoolExecutor(_SCANS, thread_name_prefix="store-scan")
@@ -60,9 +64,7 @@ class PostgresStore:
                 self._reads, lambda: self._read(body, lambda connection: DirectSnapshot(fetching(connection)))
             )
         except NeedsScan:
-            return await self._run(
-                self._scans, lambda: self._read(body, SearchingSnapshot), SEARCH_SECONDS + _CALL_SECONDS
-            )
+            return await self._run(self._scans, lambda: self._read(body, SearchingSnapshot), longer=SEARCH_SECONDS)
 
     async def write(self, body: Callable[[Writer], R]) -> R:
         """Run a body in a write transaction; its change is committed when this returns."""
@@ -95,9 +97,10 @@ class PostgresStore:
             threads.shutdown(wait=False, cancel_futures=True)
         self._engine.dispose()
 
-    async def _run(self, threads: ThreadPoolExecutor, work: Callable[[], R], seconds: float = _CALL_SECONDS) -> R:
+    async def _run(self, threads: ThreadPoolExecutor, work: Callable[[], R], *, longer: float = 0.0) -> R:
         if self._closed:
             raise StoreUnavailable("the store is closed")
+        seconds = _CALL_SECONDS + longer
         try:
             async with asyncio.timeout(seconds):
                 return await asyncio.get_running_loop().run_in_executor(threads, _attempted, work)

@@ -53,11 +53,14 @@ class SqliteStore:
         self._local = threading.local()
         self._direct: list[sqlite3.Connection] = []
         self._direct_lock = threading.Lock()
-        with _trouble_is_unavailability():
-            _create_private(path)
-            self._engine = _engine(path)
-            with self._engine.begin() as connection:
+        _create_private(path)
+        self._engine = _engine(path)
+        try:
+            with _trouble_is_unavailability(), self._engine.begin() as connection:
                 migrate(connection)
+        except BaseException:
+            self._engine.dispose()
+            raise
         self._writer = WriterThread(self._engine)
         self._scans = ThreadPoolExecutor(_SCAN_THREADS, thread_name_prefix="store-scan")
 

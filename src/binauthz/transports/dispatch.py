@@ -75,8 +75,9 @@ class Dispatcher:
         for row in methods:
             if row.full_name in self._rows:
                 raise ValueError(f"`{row.full_name}` has two rows")
-            if row.full_name not in descriptors.methods():
-                raise ValueError(f"`{row.full_name}` is no method of the descriptor set")
+            method = descriptors.methods().get(row.full_name)
+            if method is None or method.client_streaming or method.server_streaming:
+                raise ValueError(f"`{row.full_name}` is no unary method of the descriptor set")
             self._rows[row.full_name] = row
 
     def serves(self, full_name: str) -> bool:

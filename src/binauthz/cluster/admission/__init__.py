@@ -1,0 +1,1 @@
+"""Validating admission webhooks, called as kube-apiserver calls them."""

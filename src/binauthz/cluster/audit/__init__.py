@@ -1,0 +1,1 @@
+"""The Kubernetes audit stream: one event for every write, kept on disk until the backend has it."""

@@ -1,0 +1,1 @@
+"""Kubernetes' own types, read from its published OpenAPI definitions."""

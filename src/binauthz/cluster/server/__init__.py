@@ -1,0 +1,1 @@
+"""The HTTPS door: routes, discovery, tables, watches."""

@@ -1,0 +1,64 @@
+"""Opening a database migrates it to this release, once, and refuses one from the future."""
+
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from binauthz.store import open_store
+from binauthz.store.migrate import IncompatibleDatabase
+from binauthz.store.schema import METADATA
+from tests.store.conftest import Database
+from tests.store.samples import attestor
+
+
+def engine_of(database: Database) -> sa.Engine:
+    engine: sa.Engine = database.store._engine  # type: ignore[attr-defined]
+    return engine
+
+
+def test_the_migrations_make_the_tables_that_the_statements_expect(database: Database) -> None:
+    with engine_of(database).connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        differences = compare_metadata(context, METADATA)
+    assert differences == []
+
+
+def test_opening_again_changes_nothing(database: Database, opened: Callable[[str], Database]) -> None:
+    database.put(attestor("projects/p", "a"))
+    assert opened(database.url).revision() == database.revision()
+
+
+def test_a_database_from_a_newer_release_is_refused(database: Database) -> None:
+    with engine_of(database).begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(IncompatibleDatabase, match="9999"):
+        open_store(database.url)
+
+
+def _open(url: str) -> str:
+    return type(open_store(url)).__name__
+
+
+def test_processes_that_start_together_migrate_once(url: str) -> None:
+    with ProcessPoolExecutor(3, mp_context=get_context("spawn")) as processes:
+        assert len(set(processes.map(_open, [url] * 3))) == 1
+
+
+def test_lookups_use_their_indexes(database: Database) -> None:
+    if not database.url.startswith("sqlite"):
+        return
+    with engine_of(database).connect() as connection:
+        for query, index in (
+            ("SELECT attestation FROM occurrences WHERE note = 'a' AND digest = 'b' ORDER BY name", "note_digest"),
+            ("SELECT body FROM resources WHERE kind = 'a' AND parent = 'b' AND name > 'c' ORDER BY name", "parent"),
+            ("SELECT 1 FROM occurrences WHERE note = 'a' AND name > 'c' ORDER BY name", "occurrences_note"),
+            ("SELECT 1 FROM log_entries WHERE project = 'a' AND timestamp >= 1 ORDER BY timestamp, seq", "project_time"),
+        ):
+            plan = " ".join(row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}"))
+            assert index in plan
+            assert "TEMP B-TREE" not in plan
