@@ -6,6 +6,9 @@ BODY_BYTES = 3 * 1024 * 1024
 JSON_DEPTH = 64
 """Deepest nesting of a request body: no Kubernetes type comes near."""
 
+PROTOBUF_FIELDS = 100_000
+"""Fields of one protobuf body, its parts included."""
+
 QUERY_FIELDS = 64
 """Query parameters of one request."""
 

@@ -15,7 +15,7 @@ _CAUSES = (
     ("Too long", "FieldValueTooLong"),
     ("Too many", "FieldValueTooMany"),
 )
-_BODY_KINDS = "application/json, application/yaml"
+_BODY_KINDS = "application/json, application/yaml, application/vnd.kubernetes.protobuf"
 
 
 def failure(code: int, reason: str, message: str, details: Object | None = None) -> StatusError:

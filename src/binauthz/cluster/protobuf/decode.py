@@ -6,17 +6,19 @@ that occurs twice is refused rather than merged, since no client writes one.
 
 import base64
 import datetime as dt
+from collections.abc import Iterator
 from typing import Any
 
 from binauthz.cluster import limits
-from binauthz.cluster.client import Object
+from binauthz.cluster.client import Object, StatusError
 from binauthz.cluster.protobuf import wire
 from binauthz.cluster.protobuf.messages import Field, Repeat, Sort, message_of, messages
-from binauthz.cluster.schema.body import bound_depth
+from binauthz.cluster.schema.body import bound_depth, read_json
+from binauthz.cluster.status import failure
 
 MEDIA_TYPE = "application/vnd.kubernetes.protobuf"
 MAGIC = b"k8s\x00"
-_TYPE_META, _RAW, _ENCODING, _CONTENT_TYPE = 1, 2, 3, 4
+_API_VERSION, _KIND = 1, 2
 _ADVICE = f"send it as application/json instead of {MEDIA_TYPE}"
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _LATEST = 253402300799
@@ -44,13 +46,15 @@ def read_protobuf(body: bytes) -> Object:
                 meta = _type_meta(_bytes(value, "typeMeta"))
             case 2:
                 raw = _bytes(value, "raw")
-            case 3 | 4:
-                said = _text(value, "contentType")
-                if said not in ("", MEDIA_TYPE):
-                    raise _unread(f"content {said[:100]!r} inside of a protobuf envelope cannot be read")
+            case 3:
+                if _bytes(value, "contentEncoding"):
+                    raise _unread("an encoded object in a protobuf envelope cannot be read")
+            case 4:
+                if _text(value, "contentType") not in ("", MEDIA_TYPE):
+                    raise _unread("only protobuf can be read from a protobuf envelope")
             case _:
                 raise wire.malformed(f"unknown field {number} of runtime.Unknown")
-    api_version, kind = meta.get(1, ""), meta.get(2, "")
+    api_version, kind = meta.get(_API_VERSION, ""), meta.get(_KIND, "")
     name = message_of(api_version, kind)
     if name is None:
         raise _unread(f'no kind "{kind[:100]}" in version "{api_version[:100]}" can be read from protobuf; {_ADVICE}')
@@ -93,14 +97,15 @@ class _Reader:
                 if member is not None and (member or not _droppable(field)):
                     out[field.name] = member
 
-    def _fields(self, data: memoryview) -> "list[tuple[int, Value]]":
-        found = []
+    def _fields(self, data: memoryview) -> Iterator[tuple[int, Value]]:
         for one in wire.fields(data):
-            self._left -= 1
-            if self._left < 0:
-                raise wire.malformed(f"more than {limits.PROTOBUF_FIELDS} fields")
-            found.append(one)
-        return found
+            self._spend()
+            yield one
+
+    def _spend(self) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise wire.malformed(f"more than {limits.PROTOBUF_FIELDS} fields")
 
     def _elements(self, field: Field, value: Value, where: str) -> list[Any]:
         if field.sort is not Sort.INTEGER or isinstance(value, int):
@@ -109,12 +114,12 @@ class _Reader:
         while at < len(value):
             element, at = wire.varint(value, at)
             packed.append(wire.signed(element))
-        self._left -= len(packed)
+            self._spend()
         return packed
 
     def _entry(self, out: Object, field: Field, value: Value, where: str) -> None:
         key = ""
-        member: Any = _ZERO.get(field.sort)
+        member: Any = _ZERO_OF_ENTRY.get(field.sort)
         seen: set[int] = set()
         for number, part in self._fields(_bytes(value, where)):
             _once(seen, number, where)
@@ -142,24 +147,99 @@ class _Reader:
             case Sort.MESSAGE:
                 return self.message(field.message, _bytes(value, where))
             case Sort.WORDS:
-                return [_text(part, where) for part in self._parts(value, where, 1, many=True)]
+                return [
+                    _text(word, where) for number, word in self._fields(_bytes(value, where)) if _only(number, where)
+                ]
             case Sort.QUANTITY:
-                return next((_text(part, where) for part in self._parts(value, where, 1)), "") or "0"
+                return _text(self._singular(value, where, 1).get(1, _NOTHING), where) or "0"
             case Sort.RAW:
-                return next((_json(_bytes(part, where)) for part in self._parts(value, where, 1)), None)
+                raw = _bytes(self._singular(value, where, 1).get(1, _NOTHING), where)
+                return read_json(bytes(raw)) if raw else None
             case Sort.INT_OR_STRING:
-                return self._int_or_string(value, where)
+                parts = self._singular(value, where, 3)
+                if _integer(parts.get(1, 0), where):
+                    return _text(parts.get(3, _NOTHING), where)
+                return _integer(parts.get(2, 0), where)
             case Sort.TIME | Sort.MICRO_TIME:
-                return self._time(value, where, micro=field.sort is Sort.MICRO_TIME)
+                return _time(self._singular(value, where, 2), where, micro=field.sort is Sort.MICRO_TIME)
 
-    def _parts(self, value: Value, where: str, last: int, *, many: bool = False) -> list[Value]:
-        return list(self._numbered(value, where, last, many=many).values()) if not many else self._all(value, where)
+    def _singular(self, value: Value, where: str, last: int) -> dict[int, Value]:
+        """The fields of a small message, numbered up to ``last``, each at most once."""
+        found: dict[int, Value] = {}
+        for number, part in self._fields(_bytes(value, where)):
+            if number > last:
+                raise wire.malformed(f"unknown field {number} in {where}")
+            if number in found:
+                raise _twice(where)
+            found[number] = part
+        return found
 
-    def _all(self, value: Value, where: str) -> list[Value]:
-        found = self._fields(_bytes(value, where))
-        if any(number != 1 for number, _ in found):
-            raise wire.malformed(f"unknown field in {where}")
-        return [part for _, part in found]
 
-    def _numbered(self, value: Value, where: str, last: int, *, many: bool = False) -> dict[int, Value]:
-        return {}
+def _droppable(field: Field) -> bool:
+    return not field.keep_zero and field.sort in _ZERO
+
+
+_NOTHING = memoryview(b"")
+_ZERO: dict[Sort, Any] = {Sort.STRING: "", Sort.BOOLEAN: False, Sort.INTEGER: 0, Sort.BYTES: ""}
+_ZERO_OF_ENTRY = _ZERO | {Sort.QUANTITY: "0"}
+
+
+def _once(seen: set[int], number: int, where: str) -> None:
+    if number in seen:
+        raise _twice(where)
+    seen.add(number)
+
+
+def _twice(where: str) -> StatusError:
+    return wire.malformed(f"{where} occurs twice")
+
+
+def _only(number: int, where: str) -> bool:
+    if number != 1:
+        raise wire.malformed(f"unknown field {number} in {where}")
+    return True
+
+
+def _bytes(value: Value, where: str) -> memoryview:
+    if isinstance(value, int):
+        raise wire.malformed(f"wrong wireType = {wire.VARINT} for {where}")
+    return value
+
+
+def _text(value: Value, where: str) -> str:
+    try:
+        return str(_bytes(value, where), "utf-8")
+    except UnicodeDecodeError:
+        raise wire.malformed(f"{where} is not valid UTF-8") from None
+
+
+def _integer(value: Value, where: str) -> int:
+    if isinstance(value, int):
+        return wire.signed(value)
+    raise wire.malformed(f"wrong wireType = {wire.DELIMITED} for {where}")
+
+
+def _time(parts: dict[int, Value], where: str, *, micro: bool) -> str | None:
+    """RFC 3339; None for Go's zero time, which is written as nothing. Only a MicroTime has a fraction in JSON."""
+    if not parts:
+        return None
+    seconds, nanos = _integer(parts.get(1, 0), where), _integer(parts.get(2, 0), where)
+    if not _EARLIEST <= seconds <= _LATEST or not 0 <= nanos < _NANOSECONDS:
+        raise wire.malformed(f"{where} is not a time")
+    whole = (_EPOCH + dt.timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")
+    return f"{whole}.{nanos // 1000:06d}Z" if micro else f"{whole}Z"
+
+
+def _type_meta(data: memoryview) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for number, value in wire.fields(data):
+        if number in found:
+            raise _twice("TypeMeta")
+        if number not in (_API_VERSION, _KIND):
+            raise wire.malformed(f"unknown field {number} of runtime.TypeMeta")
+        found[number] = _text(value, "TypeMeta")
+    return found
+
+
+def _unread(message: str) -> StatusError:
+    return failure(415, "UnsupportedMediaType", message)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from binauthz.cluster.client import StatusError
 from binauthz.cluster.status import bad_request
 
 VARINT, DELIMITED = 0, 2
@@ -10,7 +11,7 @@ _MOST_NUMBER = (1 << 29) - 1
 _VARINT_BYTES = 10
 
 
-def malformed(why: str) -> Exception:
+def malformed(why: str) -> StatusError:
     """The body is not the protobuf that it claims to be."""
     return bad_request(f"couldn't get version/kind; proto: {why}")
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import urllib.parse
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +14,8 @@ from binauthz.cluster import limits, selectors
 from binauthz.cluster.api import Answer, Api
 from binauthz.cluster.call import Call, User
 from binauthz.cluster.client import Object, StatusError
+from binauthz.cluster.protobuf import swagger
+from binauthz.cluster.protobuf.decode import MEDIA_TYPE, read_protobuf
 from binauthz.cluster.registry import APPLY
 from binauthz.cluster.resource import Resource
 from binauthz.cluster.reviews import VIRTUAL
@@ -37,7 +39,8 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 _HEALTH = frozenset({"healthz", "livez", "readyz"})
-_BODIES = frozenset({"", "application/json", "application/yaml"})
+_TEXTS = frozenset({"", "application/json", "application/yaml"})
+_BODIES = _TEXTS | {MEDIA_TYPE}
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch"}
 _AGGREGATED = {"v2": "v2", "v2beta1": "v2beta1"}
 _JSON = (b"content-type", b"application/json")
@@ -124,10 +127,8 @@ class Application:
         """Serve discovery and OpenAPI; False when the path is neither."""
         parts = request.parts
         match parts:
-            case ["openapi", "v2"]:
-                if "json" not in request.header("accept") and "*/*" not in (request.header("accept") or "*/*"):
-                    raise not_acceptable()
-                await _send_bytes(send, 200, self._openapi.v2, [_JSON])
+            case ["openapi", "v2"] | ["swagger-2.0.0.pb-v1"]:
+                await self._send_v2(request, send)
             case ["openapi", "v3"]:
                 await _send_bytes(send, 200, self._openapi.index, [_JSON])
             case ["openapi", "v3", *place]:
@@ -153,6 +154,16 @@ class Application:
                 return False
         return True
 
+    async def _send_v2(self, request: Request, send: Send) -> None:
+        accept = request.header("accept") or "*/*"
+        if request.parts[0] != "openapi" or swagger.ASKED_TYPE in accept or swagger.MEDIA_TYPE in accept:
+            document = swagger.swagger(self._resources)
+            await _send_bytes(send, 200, document, [(b"content-type", swagger.MEDIA_TYPE.encode())])
+        elif "json" in accept or "*/*" in accept:
+            await _send_bytes(send, 200, self._openapi.v2, [_JSON])
+        else:
+            raise not_acceptable()
+
     def _listed(self, group: str, version: str) -> Object:
         document = discovery.resource_list(group, version, self._resources)
         if not document["resources"]:
@@ -176,7 +187,7 @@ class Application:
         if call.verb in ("list", "watch"):
             await self._read(request, call, form, receive, send)
             return
-        if call.writes:
+        if call.writes and call.subresource in ("", *call.resource.subresources):
             try:
                 call = await _with_body(request, call, receive)
             except StatusError as error:
@@ -318,7 +329,7 @@ async def _with_body(request: Request, call: Call, receive: Receive) -> Call:
     elif body:
         if call.content_type not in _BODIES:
             raise unsupported_body()
-        decoded = read_object(body)
+        decoded = read_protobuf(body) if call.content_type == MEDIA_TYPE else read_object(body)
     elif call.verb in ("create", "update"):
         raise bad_request("the request has no body")
     else:
@@ -326,7 +337,7 @@ async def _with_body(request: Request, call: Call, receive: Receive) -> Call:
     dry_run = call.dry_run
     if call.verb.startswith("delete") and isinstance(decoded, dict) and decoded.get("dryRun"):
         dry_run = _dry_run([str(value) for value in decoded["dryRun"]])
-    raw_kept = body if call.content_type in (*_BODIES, APPLY) and not call.verb.startswith("delete") else b""
+    raw_kept = body if call.content_type in (*_TEXTS, APPLY) and not call.verb.startswith("delete") else b""
     return replace(call, raw=raw_kept, body=decoded, dry_run=dry_run)
 
 
@@ -387,18 +398,19 @@ async def _send_bytes(send: Send, code: int, body: bytes, headers: Sequence[tupl
     await send({"type": "http.response.body", "body": body})
 
 
-async def _each(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
+async def _each(chunks: Iterator[bytes]) -> AsyncGenerator[bytes]:
     for chunk in chunks:
         yield chunk
 
 
-async def _stream(send: Send, chunks: AsyncIterator[bytes], headers: list[tuple[bytes, bytes]]) -> None:
+async def _stream(send: Send, chunks: AsyncGenerator[bytes], headers: list[tuple[bytes, bytes]]) -> None:
     await send(
         {"type": "http.response.start", "status": 200, "headers": [*headers, (b"cache-control", b"no-cache, private")]}
     )
     await send({"type": "http.response.body", "body": b"", "more_body": True})
-    async for chunk in chunks:
-        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    async with contextlib.aclosing(chunks):
+        async for chunk in chunks:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
     await send({"type": "http.response.body", "body": b""})
 
 

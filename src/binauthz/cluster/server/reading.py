@@ -4,7 +4,7 @@ import asyncio
 import base64
 import binascii
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,7 +133,7 @@ def watch_seconds(asked: int) -> float:
 
 async def watch_chunks(
     objects: Objects, query: Query, options: WatchOptions, stopping: asyncio.Event
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes]:
     """The events of a watch, one JSON object a line, until its time is up, its reader too slow, or we stop."""
     try:
         watcher = objects.watch(query.resource, options.since)
@@ -173,11 +173,11 @@ async def watch_chunks(
 async def _next(watcher: Watcher, stopped: "asyncio.Task[Any]", seconds: float) -> list[Change]:
     waiting = asyncio.create_task(watcher.next())
     both: set[asyncio.Task[Any]] = {waiting, stopped}
-    done, _ = await asyncio.wait(both, timeout=max(seconds, 0), return_when=asyncio.FIRST_COMPLETED)
-    if waiting in done:
-        return waiting.result()
-    waiting.cancel()
-    return []
+    try:
+        done, _ = await asyncio.wait(both, timeout=max(seconds, 0), return_when=asyncio.FIRST_COMPLETED)
+        return waiting.result() if waiting in done else []
+    finally:
+        waiting.cancel()
 
 
 def _visible(query: Query, change: Change) -> tuple[EventType, Object, bytes] | None:
