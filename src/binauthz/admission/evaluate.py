@@ -28,6 +28,7 @@ from binauthz.sources.gather import Unanswered
 
 MAX_MANIFEST_BYTES = 1024 * 1024
 _BUDGET_SECONDS = 20.0
+_MAX_KINDS_NAMED = 10
 _YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -76,8 +77,12 @@ class Evaluator:
         except TimeoutError:
             raise ApiError(Code.DEADLINE_EXCEEDED, "the manifest could not be evaluated in time") from None
         verdicts = [Verdict(result["verdict"]) for result in results if result["verdict"] != "NOT_JUDGED"]
+        if not verdicts:
+            # Nothing is vacuously true: a pipeline that asks about the wrong file must not be told that all is well.
+            kinds = ", ".join(sorted({result["kind"][:63] for result in results})[:_MAX_KINDS_NAMED])
+            raise invalid_field("manifest", f"no object with a Pod was found, got only {kinds}")
         return {
-            "verdict": (worst(verdicts) if verdicts else Verdict.CONFORMANT).value,
+            "verdict": worst(verdicts).value,
             "admitted": all(result["admitted"] for result in results),
             "results": results,
         }

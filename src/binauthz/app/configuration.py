@@ -18,7 +18,11 @@ class LocalCluster(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ControlConfiguration(msgspec.Struct, frozen=True, kw_only=True):
-    """The control plane's store, doors and identity. Secrets are named by file, never held here."""
+    """The control plane's store, doors and identity.
+
+    Secrets are named by file and not held here, but for a password in the store's URL, which is why the file is its
+    owner's alone. ``public_host`` is the name by which clusters reach the TLS doors, where it is not ``host``.
+    """
 
     store: str
     host: str
@@ -29,6 +33,7 @@ class ControlConfiguration(msgspec.Struct, frozen=True, kw_only=True):
     tls_hosts: tuple[str, ...]
     project: str
     owner_token_file: str
+    public_host: str = ""
     local_cluster: LocalCluster | None = None
     review_deadline_seconds: float = 5.0
     stale_etag_is_conflict: bool = False

@@ -9,7 +9,7 @@ import contextlib
 import logging
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,7 @@ class ControlPlane:
         self._settings = Settings(
             stale_etag_is_conflict=configuration.stale_etag_is_conflict,
             bare_name_covers_tags=configuration.bare_name_covers_tags,
-            gateway_url=f"https://{configuration.host}:{configuration.tls_port}",
+            gateway_url=f"https://{configuration.public_host or configuration.host}:{configuration.tls_port}",
             gateway_ca_pem=self._authority.ca_pem,
         )
         self._gateway = Gateway(
@@ -85,8 +85,11 @@ class ControlPlane:
             observer=observer(self._context),
         )
 
-    async def run(self, stopping: asyncio.Event) -> None:
-        """Serve until ``stopping``; every door closes before the store does."""
+    async def run(self, stopping: asyncio.Event, announce: Callable[[], None] | None = None) -> None:
+        """Serve until ``stopping``; every door closes before the store does.
+
+        ``announce`` is called once, when every door answers.
+        """
         await self._prepare()
         configuration = self._configuration
         leaf = self._leaf()
@@ -101,6 +104,7 @@ class ControlPlane:
         await rpc.start()
         serving = [asyncio.create_task(server.serve()) for server in servers]
         renewing = asyncio.create_task(self._renew(secure))
+        announcing = asyncio.create_task(self._announce(servers, announce))
         stop = asyncio.create_task(stopping.wait())
         try:
             done, _ = await asyncio.wait({*serving, stop}, return_when=asyncio.FIRST_COMPLETED)
@@ -109,11 +113,20 @@ class ControlPlane:
         finally:
             stop.cancel()
             renewing.cancel()
+            announcing.cancel()
             for server in servers:
                 server.should_exit = True
             await asyncio.gather(*serving, rpc.stop(_GRACE_SECONDS), return_exceptions=True)
             await self._gateway.close()
             await self._store.close()
+
+    async def _announce(self, servers: list[_Server], announce: Callable[[], None] | None) -> None:
+        if announce is None:
+            return
+        # uvicorn sets no event when it has started.
+        while not all(server.started for server in servers) or await self._trouble() is not None:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+        announce()
 
     async def _prepare(self) -> None:
         await bootstrap.prepare(

@@ -16,7 +16,10 @@ from binauthz.app.certificates import write_secret
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addresses:
-    """Where a running installation answers, and which processes serve it."""
+    """Where a running installation answers, and which processes serve it.
+
+    Without a local cluster ``cluster_url`` is empty and ``cluster_pid`` 0, as a process's id is while it is down.
+    """
 
     base_url: str
     grpc: str
@@ -93,6 +96,8 @@ class Home:
             found = Addresses(**json.loads(self.addresses_file.read_text()))
         except FileNotFoundError:
             raise NotRunning(f"nothing runs from `{self.directory}`: start it with `binauthz up`") from None
+        except (OSError, ValueError, TypeError) as error:
+            raise NotRunning(f"`{self.addresses_file}` cannot be read: {error}") from None
         try:
             os.kill(found.supervisor_pid, 0)
         except ProcessLookupError:

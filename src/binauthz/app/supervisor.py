@@ -51,9 +51,15 @@ class Ports:
 
 def choose_ports(first: int) -> Ports:
     """Four neighbouring ports from ``first``, or four free ones when it is 0; raises CannotStart when one is taken."""
-    if not 0 <= first <= 65532:
-        raise CannotStart(f"--port takes 0 to 65532, got {first}")
-    wanted = [0] * 4 if first == 0 else list(range(first, first + 4))
+    return Ports(**dict(zip(("rest", "grpc", "tls", "cluster"), free_ports(first, 4, HOST), strict=True)))
+
+
+def free_ports(first: int, count: int, host: str) -> list[int]:
+    """Neighbouring ports from ``first``, or free ones when it is 0; raises CannotStart when one is taken."""
+    last = 65536 - count
+    if not 0 <= first <= last:
+        raise CannotStart(f"--port takes 0 to {last}, got {first}")
+    wanted = [0] * count if first == 0 else list(range(first, first + count))
     sockets = []
     try:
         for port in wanted:
@@ -61,12 +67,10 @@ def choose_ports(first: int) -> Ports:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             sockets.append(listener)
             try:
-                listener.bind((HOST, port))
+                listener.bind((host, port))
             except OSError as error:
-                raise CannotStart(f"port {port} on {HOST} cannot be used: {error.strerror}; try --port 0") from error
-        return Ports(
-            **dict(zip(("rest", "grpc", "tls", "cluster"), (s.getsockname()[1] for s in sockets), strict=True))
-        )
+                raise CannotStart(f"port {port} on {host} cannot be used: {error.strerror}; try --port 0") from error
+        return [listener.getsockname()[1] for listener in sockets]
     finally:
         for listener in sockets:
             listener.close()
@@ -126,7 +130,7 @@ class Installation:
         self._project = project
         self._ports = ports
         home.create()
-        self._lock = _lock(home.directory / "lock")
+        self._lock = lock(home)
         authority = Authority(home.pki, now)
         cluster = authority.leaf("cluster", _HOSTS, now)
         self._ca_file = authority.ca_file
@@ -262,11 +266,12 @@ def _digest(token: str) -> str:
     return sha256(token.encode()).hexdigest()
 
 
-def _lock(path: Path) -> IO[str]:
-    file = path.open("w")
+def lock(home: Home) -> IO[str]:
+    """Hold the directory for this process, until the file is closed; raises CannotStart when another one holds it."""
+    file = (home.directory / "lock").open("w")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         file.close()
-        raise CannotStart(f"another `binauthz up` runs from `{path.parent}`: stop it or choose another --dir") from None
+        raise CannotStart(f"another binauthz runs from `{home.directory}`: stop it or choose another --dir") from None
     return file

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from binauthz.cli.attestors import full_name
-from binauthz.cli.output import format_option, show
+from binauthz.cli.output import format_option, show, talk
 from binauthz.cli.session import Session, directory_option
 
 _image = click.option("--image", required=True, metavar="REPOSITORY@sha256:DIGEST", help="The image, by digest.")
@@ -136,7 +136,7 @@ def verify(image: str, attestor: str, directory: str | None) -> None:
             return
         reasons.append(f"{occurrence['name']}: {answer.get('denialReason', '')}")
     for reason in reasons or ["no attestation names this digest"]:
-        click.echo(reason, err=True)
+        talk(reason)
     sys.exit(2)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from binauthz.cli.documents import read_text
 from binauthz.cli.keys import algorithm_option, canonical
 from binauthz.cli.output import format_option, show
 from binauthz.cli.session import ServerError, Session, directory_option
@@ -99,7 +100,7 @@ def add_key(
     current = session.call("GET", path)
     keys = current["userOwnedGrafeasNote"].setdefault("publicKeys", [])
     known = {key["id"] for key in keys}
-    keys.append(_key(file.read_text(), algorithm, key_id, comment))
+    keys.append(_key(read_text(str(file)), algorithm, key_id, comment))
     updated = session.call("PUT", path, current)
     show([key for key in updated["userOwnedGrafeasNote"]["publicKeys"] if key["id"] not in known], style)
 

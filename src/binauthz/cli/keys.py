@@ -49,6 +49,8 @@ def generate(private_key: Path, public_key: Path, algorithm: str, style: str) ->
     from binauthz.attestation.model import SignatureAlgorithm  # noqa: PLC0415
     from binauthz.crypto.signing import generate_key_pair  # noqa: PLC0415
 
+    if private_key.resolve() == public_key.resolve():
+        raise click.ClickException("--private-key and --public-key are the same file")
     for file in (private_key, public_key):
         if file.exists():
             raise click.ClickException(f"`{file}` exists; keys are never replaced")

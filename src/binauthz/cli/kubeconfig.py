@@ -19,10 +19,13 @@ def merge(*, name: str, cluster: dict[str, Any], token_file: Path) -> Path:
     """Add or replace the context ``name``, select it, and return the file written."""
     import yaml  # noqa: PLC0415 - start-up time
 
-    file = path()
+    file = path().resolve()
     config: dict[str, Any] = {"apiVersion": "v1", "kind": "Config", "preferences": {}}
     if file.exists() and file.stat().st_size:
-        loaded = yaml.safe_load(file.read_text())
+        try:
+            loaded = yaml.safe_load(file.read_bytes())
+        except yaml.YAMLError as error:
+            raise click.ClickException(f"`{file}` is not a kubeconfig: {error}") from None
         if not isinstance(loaded, dict):
             raise click.ClickException(f"`{file}` is not a kubeconfig: expected a mapping, got {type(loaded).__name__}")
         config = loaded

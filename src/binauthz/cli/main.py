@@ -9,6 +9,7 @@ import sys
 import click
 
 from binauthz import __version__
+from binauthz.cli.output import talk
 
 _COMMANDS = {
     "up": ("binauthz.cli.up", "Run a laptop installation: control plane and local cluster."),
@@ -22,6 +23,7 @@ _COMMANDS = {
     "memberships": ("binauthz.cli.memberships", "List fleet memberships and get credentials for them."),
     "evaluate": ("binauthz.cli.evaluate", "Ask whether images or manifests would be admitted."),
     "logs": ("binauthz.cli.logs", "Read the audit log."),
+    "doctor": ("binauthz.cli.doctor", "Print what is in force, and what is wrong."),
 }
 
 OK, FAILED, REFUSED, UNKNOWN = 0, 1, 2, 3
@@ -67,11 +69,18 @@ def main() -> None:
     except click.Abort:
         click.echo("aborted", err=True)
         code = FAILED
-    except click.ClickException as error:
+    except click.UsageError as error:
         error.show()
+        code = FAILED
+    except click.ClickException as error:
+        # A message may repeat what a server or a file said.
+        talk(f"Error: {error.format_message()}")
         code = FAILED
     except BrokenPipeError:
         # The reader of our output went away, as `head` does; there is nobody left to tell.
         sys.stderr.close()
+        code = FAILED
+    except OSError as error:
+        talk(f"Error: `{error.filename}`: {error.strerror}" if error.filename else f"Error: {error}")
         code = FAILED
     sys.exit(code if isinstance(code, int) else OK)

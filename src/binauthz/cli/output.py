@@ -22,11 +22,9 @@ def format_option(default: str = "table") -> Callable[[Any], Any]:
 def show(value: Any, style: str, columns: Mapping[str, Callable[[Any], object]] | None = None) -> None:
     """Print ``value``; ``columns`` say what a table shows of each item of a list."""
     if style == "json":
-        click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+        click.echo(_escaped(json.dumps(value, indent=2, ensure_ascii=False)))
     elif style == "yaml" or columns is None:
-        import yaml  # noqa: PLC0415 - start-up time
-
-        click.echo(yaml.safe_dump(value, sort_keys=False, allow_unicode=True).rstrip("\n"))
+        click.echo(_yaml(value))
     else:
         _table(value, columns)
 
@@ -38,6 +36,32 @@ def _table(rows: Sequence[Any], columns: Mapping[str, Callable[[Any], object]]) 
         click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
 
 
+def talk(text: str) -> None:
+    """Say something to a person, on stderr."""
+    click.echo("\n".join(map(_printable, text.split("\n"))), err=True)
+
+
 def _printable(text: str) -> str:
     # Names and images come from requests: a control character must not reach the terminal.
     return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def _yaml(value: Any) -> str:
+    import yaml  # noqa: PLC0415 - start-up time
+
+    class Dumper(yaml.SafeDumper):
+        """Quotes what is not printable, so that it can be escaped."""
+
+    def text(dumper: Dumper, given: str) -> yaml.ScalarNode:
+        plain = given.replace("\n", "").isprintable()
+        return dumper.represent_scalar("tag:yaml.org,2002:str", given, style=None if plain else '"')
+
+    Dumper.add_representer(str, text)
+    return _escaped(yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=True)).rstrip("\n")
+
+
+def _escaped(text: str) -> str:
+    """JSON, or YAML whose unprintable strings are quoted, with those characters as JSON escapes."""
+    if text.replace("\n", "").isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)

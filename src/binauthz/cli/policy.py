@@ -1,11 +1,9 @@
 """``binauthz policy``."""
 
-import sys
-from pathlib import Path
-from typing import Any
-
 import click
 
+from binauthz.cli import policy_lint
+from binauthz.cli.documents import read_document
 from binauthz.cli.output import show
 from binauthz.cli.session import Session, directory_option
 
@@ -13,6 +11,9 @@ from binauthz.cli.session import Session, directory_option
 @click.group("policy")
 def command() -> None:
     """Export, import and check the project's policy."""
+
+
+command.add_command(policy_lint.command)
 
 
 @command.command("export")
@@ -34,17 +35,3 @@ def import_(file: str, directory: str | None, style: str) -> None:
     name = f"projects/{session.project}/policy"
     document = {**read_document(file), "name": name}
     show(session.call("PUT", f"/v1/{name}", document), style)
-
-
-def read_document(file: str) -> dict[str, Any]:
-    """The one YAML or JSON mapping in a file; raises ClickException naming what was found instead."""
-    import yaml  # noqa: PLC0415 - start-up time
-
-    text = sys.stdin.read() if file == "-" else Path(file).read_text()
-    try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise click.ClickException(f"`{file}` is not YAML: {error}") from None
-    if not isinstance(document, dict):
-        raise click.ClickException(f"`{file}` should hold one mapping, got {type(document).__name__}")
-    return document

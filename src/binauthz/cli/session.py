@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import click
 from binauthz.app.home import Home, NotRunning
 
 Json = dict[str, Any]
+_TOKEN = re.compile(rb"[\x21-\x7e]{1,4096}")
 
 
 class ServerError(click.ClickException):
@@ -56,9 +58,13 @@ class Session:
     def token(self) -> str:
         """The bearer token; read when needed, never printed."""
         try:
-            return self.token_file.read_text().strip()
+            found = self.token_file.read_bytes().strip()
         except OSError as error:
             raise click.ClickException(f"the token file `{self.token_file}` cannot be read: {error.strerror}") from None
+        # What is no header value would be repeated by the HTTP library's own complaint.
+        if not _TOKEN.fullmatch(found):
+            raise click.ClickException(f"the token file `{self.token_file}` does not hold one token")
+        return found.decode()
 
     def call(self, verb: str, path: str, body: Json | None = None, query: Mapping[str, str] | None = None) -> Json:
         """One REST call; raises ServerError for a refusal and ClickException when nobody answers."""
@@ -82,9 +88,13 @@ class Session:
             answer = json.loads(response.content or b"{}")
         except ValueError:
             raise click.ClickException(f"{self.base_url} answered {response.status_code} and no JSON") from None
+        if not isinstance(answer, dict):
+            raise click.ClickException(f"{self.base_url} answered {response.status_code} and no JSON object")
         if response.is_success:
-            return dict(answer)
-        refusal = answer.get("error", {}) if isinstance(answer, dict) else {}
+            return answer
+        refusal = answer.get("error", {})
+        if not isinstance(refusal, dict):
+            raise ServerError(str(response.status_code), str(refusal), [])
         raise ServerError(
             refusal.get("status", str(response.status_code)), refusal.get("message", ""), refusal.get("details", [])
         )

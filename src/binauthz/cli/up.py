@@ -11,10 +11,23 @@ import click
 _PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 
 
+def _project(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if not _PROJECT.fullmatch(value):
+        raise click.ClickException(
+            f"--project takes 6 to 30 lower-case letters, digits and hyphens, starting with a letter, got `{value}`"
+        )
+    return value
+
+
+project_option = click.option(
+    "--project", default="demo-project", show_default=True, metavar="ID", callback=_project, help="The project's id."
+)
+
+
 @click.command("up")
 @click.option("--dir", "directory", metavar="DIR", help="Where everything is kept (default: BINAUTHZ_DIR or XDG).")
 @click.option("--port", default=8750, show_default=True, metavar="N", help="First of four ports; 0 picks free ones.")
-@click.option("--project", default="demo-project", show_default=True, metavar="ID", help="The project's id.")
+@project_option
 @click.option("--fail-closed", is_flag=True, help="Refuse Pods when no answer can be had (default: admit and log).")
 @click.option("--verbose", is_flag=True, help="Log requests to stderr.")
 def command(directory: str | None, port: int, project: str, fail_closed: bool, verbose: bool) -> None:
@@ -31,10 +44,6 @@ def command(directory: str | None, port: int, project: str, fail_closed: bool, v
         level=logging.INFO if verbose else logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
     )
     logging.getLogger("httpx2").setLevel(logging.WARNING)
-    if not _PROJECT.fullmatch(project):
-        raise click.ClickException(
-            f"--project takes 6 to 30 lower-case letters, digits and hyphens, starting with a letter, got `{project}`"
-        )
     home = Home(Path(directory) if directory else Home.default_directory())
     try:
         installation = Installation(
