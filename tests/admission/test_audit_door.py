@@ -239,5 +239,8 @@ def test_the_documented_queries_find_the_entries(world: World) -> None:
 
 
 def test_what_the_log_holds_is_json(world: World) -> None:
-    send(world, event(requestObject={"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "\ud800"}}))
-    assert json.dumps([dict(entry.document) for entry in world.entries(ACTIVITY)])
+    other = event(auditID="11111111-2222-3333-4444-555555555555")
+    send(world, event(requestObject={"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "\ud800"}}), other)
+    entries = [dict(entry.document) for entry in world.entries(ACTIVITY)]
+    assert len(entries) == 2
+    assert json.dumps(entries, ensure_ascii=False).encode()

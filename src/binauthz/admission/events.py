@@ -1,5 +1,6 @@
 """audit.k8s.io/v1 events on the wire, as far as a log entry needs them."""
 
+import json
 from typing import Any
 
 import msgspec
@@ -75,7 +76,7 @@ def decode_list(body: bytes) -> tuple[msgspec.Raw, ...]:
     Raises Refused for anything that is not an EventList.
     """
     try:
-        events = _LIST.decode(body)
+        events = _decode(body)
     except RecursionError:
         raise Refused(400, "got JSON nested too deeply, expected an EventList") from None
     except msgspec.DecodeError as error:
@@ -87,6 +88,20 @@ def decode_list(body: bytes) -> tuple[msgspec.Raw, ...]:
     if len(items) > MAX_EVENTS:
         raise Refused(413, f"got {len(items)} events, expected at most {MAX_EVENTS}")
     return items
+
+
+def _decode(body: bytes) -> _EventList:
+    """The list; half of a surrogate pair in some name is replaced, for it must not hold up every event behind it."""
+    try:
+        return _LIST.decode(body)
+    except msgspec.DecodeError:
+        try:
+            document = json.loads(body)
+        except ValueError:
+            document = None
+        if document is None:
+            raise
+    return _LIST.decode(json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def decode_event(document: msgspec.Raw) -> Event:
