@@ -108,8 +108,13 @@ class Served:
 
     def __init__(self, kubectl: str, kubeconfig: Path, verdicts: Verdicts) -> None:
         self._kubectl = kubectl
+        self._kubeconfig = kubeconfig
         self._environment = {**os.environ, "KUBECONFIG": str(kubeconfig), "HOME": str(kubeconfig.parent)}
         self.verdicts = verdicts
+
+    def with_kubectl(self, kubectl: str) -> "Served":
+        """The same cluster through another kubectl."""
+        return Served(kubectl, self._kubeconfig, self.verdicts)
 
     def run(self, *arguments: str, stdin: object = None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -171,7 +176,9 @@ def cluster(folder: Path, kubectl: str) -> Iterator[Served]:
             finally:
                 process.terminate()
                 process.wait(timeout=10)
-        assert process.returncode == 0, (folder / "log").read_text()
+        said = (folder / "log").read_text()
+        assert process.returncode == 0, said
+        assert "Task was destroyed" not in said
 
 
 def _port(process: subprocess.Popen[bytes], ready: Path) -> int:
