@@ -152,7 +152,7 @@ def test_a_closed_store_is_unavailable(url: str, opened: Callable[[str], Databas
     "url", ["", "x", "sqlite://", "sqlite:///:memory:", "mysql://u:hunter2@h/d", "postgresql://u:hunter2@h:port/d"]
 )
 def test_a_url_that_names_no_store_is_refused_without_repeating_it(url: str) -> None:
-    with pytest.raises(ValueError, match="SQLite|sqlite") as refused:
+    with pytest.raises(ValueError, match=r"SQLite|sqlite") as refused:
         open_store(url)
     assert "hunter2" not in str(refused.value)
 

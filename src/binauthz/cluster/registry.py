@@ -131,8 +131,8 @@ class Registry:
         obj: Object = {"kind": view.kind, "apiVersion": version} | body
         if obj["kind"] != view.kind or obj["apiVersion"] != version:
             raise bad_request(
-                f"the object provided is unrecognized: got {str(obj['apiVersion'])[:100]}, Kind={str(obj['kind'])[:100]},"
-                f" expected {version}, Kind={view.kind}"
+                "the object provided is unrecognized: "
+                f"got {str(obj['apiVersion'])[:100]}, Kind={str(obj['kind'])[:100]}, expected {version}, Kind={view.kind}"
             )
         try:
             obj, unknown = decode(self._view_type(call), obj)

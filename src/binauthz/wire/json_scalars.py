@@ -105,7 +105,10 @@ def _boolean(value: object) -> bool:
 
 
 def _enum(field: FieldDescriptor, value: object) -> int:
-    values = field.enum_type.values_by_name
+    described = field.enum_type
+    if described is None:
+        raise TypeError(f"{field.full_name} is not an enum")
+    values = described.values_by_name
     if isinstance(value, str):
         found = values.get(value) or values.get(value.upper().replace("-", "_"))
         if found is not None:
@@ -114,7 +117,7 @@ def _enum(field: FieldDescriptor, value: object) -> int:
         number = _integer(value, *_INTEGERS[FieldDescriptor.CPPTYPE_INT32])
     except Refused:
         raise Refused(shown(value)) from None
-    if number not in field.enum_type.values_by_number:
+    if number not in described.values_by_number:
         raise Refused(shown(value))
     return number
 

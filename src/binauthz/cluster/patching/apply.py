@@ -1,4 +1,4 @@
-"""Server-side apply, the merging half: a configuration goes into the live object, what its manager let go of out of it."""
+"""Server-side apply, the merging half: a configuration goes into the live object, what its manager let go of leaves."""
 
 from typing import Any
 

@@ -79,13 +79,13 @@ def _step(value: Any, key: str, missing: Any = _ABSENT) -> Any:
     if isinstance(value, dict) and key in value:
         return value[key]
     if isinstance(value, list):
-        return value[_index(value, key, len(value) - 1)]
+        return value[_index(key, len(value) - 1)]
     if missing is not _ABSENT:
         return missing
     raise _rejected(f"path does not exist: {key}")
 
 
-def _index(value: list[Any], key: str, last: int) -> int:
+def _index(key: str, last: int) -> int:
     if not (key.isascii() and key.isdigit() and len(key) < 8 and (key == "0" or key[0] != "0")) or int(key) > last:
         raise _rejected(f"index out of bounds: {key[:16]}")
     return int(key)
@@ -106,7 +106,7 @@ def _parent(document: Any, path: list[str]) -> Any:
 def _put(document: Any, path: list[str], value: Any) -> None:
     parent = _parent(document, path)
     if isinstance(parent, list):
-        parent[_index(parent, path[-1], len(parent) - 1)] = value
+        parent[_index(path[-1], len(parent) - 1)] = value
     else:
         parent[path[-1]] = value
 
@@ -116,7 +116,7 @@ def _add(document: Any, path: list[str], value: Any) -> None:
     if len(path) == 1:
         document[0] = value
     elif isinstance(parent, list):
-        parent.insert(len(parent) if key == "-" else _index(parent, key, len(parent)), value)
+        parent.insert(len(parent) if key == "-" else _index(key, len(parent)), value)
     elif isinstance(parent, dict):
         parent[key] = value
     else:
@@ -128,7 +128,7 @@ def _remove(document: Any, path: list[str]) -> Any:
         raise _rejected("the whole document cannot be removed")
     parent, key = _parent(document, path), path[-1]
     if isinstance(parent, list):
-        return parent.pop(_index(parent, key, len(parent) - 1))
+        return parent.pop(_index(key, len(parent) - 1))
     if isinstance(parent, dict) and key in parent:
         return parent.pop(key)
     raise _rejected(f"Unable to remove nonexistent key: {key}")
