@@ -183,7 +183,7 @@ def test_an_attestation_is_validated(clients: Clients) -> None:
 def test_occurrences_live_a_life(clients: Clients) -> None:
     client, note = clients.grafeas(), make_note(clients)
     made = client.create_occurrence(parent=PARENT, occurrence=occurrence(note))
-    with pytest.raises(exceptions.AlreadyExists):
+    with pytest.raises(exceptions.Conflict):
         client.create_occurrence(parent=PARENT, occurrence=occurrence(note))
     assert client.get_occurrence(name=made.name) == made
     assert client.get_occurrence_note(name=made.name).name == note
@@ -232,14 +232,14 @@ def test_iam_of_a_note_through_the_container_analysis_client(clients: Clients) -
     [
         (lambda c: c.management().get_attestor(name=f"{PARENT}/attestors/absent"), exceptions.NotFound),
         (lambda c: c.management().get_policy(name="projects/absent/policy"), exceptions.NotFound),
-        (lambda c: c.management().list_attestors(parent="projects/absent"), exceptions.InvalidArgument),
+        (lambda c: c.management().list_attestors(parent="projects/absent"), exceptions.BadRequest),
         (
             lambda c: c.management().update_policy(policy=binaryauthorization_v1.Policy(name=f"{PARENT}/policy")),
-            exceptions.InvalidArgument,
+            exceptions.BadRequest,
         ),
         (
             lambda c: c.grafeas().create_note(parent=PARENT, note_id="x", note=grafeas_v1.Note()),
-            exceptions.InvalidArgument,
+            exceptions.BadRequest,
         ),
         (
             lambda c: c.grafeas().create_occurrence(parent=PARENT, occurrence=occurrence(f"{PARENT}/notes/absent")),
