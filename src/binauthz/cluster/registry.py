@@ -132,7 +132,8 @@ class Registry:
         if obj["kind"] != view.kind or obj["apiVersion"] != version:
             raise bad_request(
                 "the object provided is unrecognized: "
-                f"got {str(obj['apiVersion'])[:100]}, Kind={str(obj['kind'])[:100]}, expected {version}, Kind={view.kind}"
+                f"got {str(obj['apiVersion'])[:100]}, Kind={str(obj['kind'])[:100]}, "
+                f"expected {version}, Kind={view.kind}"
             )
         try:
             obj, unknown = decode(self._view_type(call), obj)
