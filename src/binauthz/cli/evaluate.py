@@ -59,9 +59,9 @@ def command(
         {
             "POD": lambda r: r.get("podName", "") or "-",
             "NAMESPACE": lambda r: r.get("namespace", ""),
-            "VERDICT": lambda r: r["verdict"],
+            "VERDICT": lambda r: r.get("verdict", ""),
             "ADMITTED": lambda r: "yes" if r.get("admitted") else "no",
             "WHY": lambda r: r.get("message", ""),
         },
     )
-    sys.exit(_EXIT.get(answer["verdict"], 3))
+    sys.exit(_EXIT.get(answer.get("verdict", ""), 3))

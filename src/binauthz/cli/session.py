@@ -86,7 +86,7 @@ class Session:
             ) from None
         try:
             answer = json.loads(response.content or b"{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             raise click.ClickException(f"{self.base_url} answered {response.status_code} and no JSON") from None
         if not isinstance(answer, dict):
             raise click.ClickException(f"{self.base_url} answered {response.status_code} and no JSON object")

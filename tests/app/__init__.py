@@ -1,0 +1,1 @@
+"""The composition root: files, certificates, ports, and the processes they make."""
