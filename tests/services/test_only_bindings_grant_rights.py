@@ -10,10 +10,9 @@ from binauthz.services import iam, resourcemanager
 from binauthz.services.authorization import INSTALLATION, authorize, held
 from binauthz.services.context import Context
 from binauthz.services.paging import PageRequest
-from binauthz.services.reliance import may_use, service_agent
 from binauthz.services.roles import PERMISSIONS, ROLES
 from binauthz.store.records import Binding, IamPolicy
-from tests.services.conftest import NOTE, NOW, OTHER, PROJECT, World
+from tests.services.conftest import NOTE, OTHER, PROJECT, World
 
 GET = "binaryauthorization.attestors.get"
 ATTESTOR = f"{PROJECT}/attestors/qa"
@@ -160,31 +159,3 @@ def test_B109_projects_are_listed_to_who_may_see_them(world: World) -> None:
     world.grant(OTHER, "roles/browser", DEV)
     listed = world.run(resourcemanager.list_projects(world.caller(DEV), PageRequest()))
     assert [each.name for each in listed.items] == [OTHER]
-
-
-def test_an_attestor_of_another_project_is_relied_on_only_after_it_was_granted(world: World) -> None:
-    attestor = Attestor(
-        name=f"{OTHER}/attestors/qa", note=f"{OTHER}/notes/n", delegation_service_account=service_agent(987654321098)
-    )
-    world.put(attestor)
-
-    def relied() -> bool:
-        return world.run(world.store.read(lambda tx: may_use(tx, "demo-project", attestor)))
-
-    assert not relied()
-    agent = f"serviceAccount:{service_agent(123456789012)}"
-    world.grant(attestor.name, "roles/binaryauthorization.attestorsVerifier", agent)
-    assert relied()
-
-
-def test_a_note_of_a_third_project_must_be_readable_by_the_attestors_agent(world: World) -> None:
-    attestor = Attestor(name=f"{OTHER}/attestors/qa", note=NOTE, delegation_service_account=service_agent(987654321098))
-    world.put(attestor)
-    world.grant(attestor.name, "roles/viewer", f"serviceAccount:{service_agent(123456789012)}")
-    assert not world.run(world.store.read(lambda tx: may_use(tx, "demo-project", attestor)))
-    world.grant(
-        NOTE, "roles/containeranalysis.notes.occurrences.viewer", f"serviceAccount:{service_agent(987654321098)}"
-    )
-    assert world.run(world.store.read(lambda tx: may_use(tx, "demo-project", attestor)))
-    assert not world.run(world.store.read(lambda tx: may_use(tx, "absent", attestor)))
-    assert attestor.update_time is None or attestor.update_time <= NOW

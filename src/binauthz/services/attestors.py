@@ -15,7 +15,6 @@ from binauthz.services.authorization import demand
 from binauthz.services.context import Context
 from binauthz.services.names import check_note_name, not_found
 from binauthz.services.paging import Page, PageRequest, window
-from binauthz.services.reliance import service_agent
 from binauthz.store.interface import Reader, Writer
 from binauthz.store.records import Note, Project
 
@@ -140,7 +139,7 @@ def _described(draft: Attestor) -> tuple[AttestorKey, ...]:
 
 def _reader(project: Project) -> str:
     """The account that reads the note: the project's Binary Authorization service agent (SPEC 2.2)."""
-    return service_agent(project.number)
+    return f"service-{project.number}@gcp-sa-binaryauthorization.iam.gserviceaccount.com"
 
 
 def _check_description(draft: Attestor) -> None:
