@@ -244,7 +244,6 @@ SERVICE_ACCOUNTS = Resource(
     plural="serviceaccounts",
     kind="ServiceAccount",
     short_names=("sa",),
-    subresources=("token",),
     prepare=prepare_plain,
     columns=(NAME, Column(name="Secrets", type="integer", cell=lambda obj: len(items(obj, "secrets"))), AGE),
 )

@@ -110,7 +110,6 @@ PODS = Resource(
         "status",
         "ephemeralcontainers",
         "binding",
-        "eviction",
         "log",
         "exec",
         "attach",

@@ -26,15 +26,11 @@ _SUB_VERBS = {
     "portforward": ["create", "get"],
     "proxy": ["create", "delete", "get", "patch", "update"],
     "binding": ["create"],
-    "eviction": ["create"],
-    "token": ["create"],
     "finalize": ["update"],
 }
 _SUB_KINDS = {
     "scale": ("autoscaling", "v1", "Scale"),
     "binding": ("", "v1", "Binding"),
-    "eviction": ("policy", "v1", "Eviction"),
-    "token": ("authentication.k8s.io", "v1", "TokenRequest"),
     "exec": ("", "v1", "PodExecOptions"),
     "attach": ("", "v1", "PodAttachOptions"),
     "portforward": ("", "v1", "PodPortForwardOptions"),
