@@ -63,11 +63,15 @@ def test_a_refusal_is_shown_harmlessly(ask: Callable[..., Result]) -> None:
     assert not CONTROL.search(result.err)
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'"text"', b'{"error": "text"}', b"[" * 100_000])
-@pytest.mark.parametrize("status", [200, 500])
+NONSENSE = [b"<html>", b"[]", b'"text"', b"[" * 100_000]
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [*((200, body) for body in NONSENSE), *((500, body) for body in (*NONSENSE, b"", b'{"error": "text"}'))],
+    ids=lambda value: str(value[:20]) if isinstance(value, bytes) else None,
+)
 def test_nonsense_is_an_error_and_no_traceback(ask: Callable[..., Result], status: int, body: bytes) -> None:
-    if status == 200 and body in (b"", b'{"error": "text"}'):
-        return
     result = ask(status, body, "policy", "export")
     assert (result.code, result.out) == (1, "")
     assert result.err.startswith("Error: ")
