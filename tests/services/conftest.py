@@ -16,6 +16,9 @@ from binauthz.services.context import Caller, Context, Settings
 from binauthz.store.database import open_store
 from binauthz.store.interface import Store
 from binauthz.store.records import Binding, IamPolicy, Note, Project
+from tests.postgres import postgres_cluster, postgres_url
+
+__all__ = ["postgres_cluster", "postgres_url"]
 
 T = TypeVar("T")
 NOW = dt.datetime(2026, 5, 1, 12, 0, tzinfo=dt.UTC)
@@ -80,11 +83,13 @@ class World:
         return name
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    """A prepared store with two projects, on SQLite."""
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.servers)])
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    """A prepared store with two projects, on either database."""
+    sqlite = request.param == "sqlite"
+    url = f"sqlite:///{tmp_path / 'store.db'}" if sqlite else str(request.getfixturevalue("postgres_url"))
     with asyncio.Runner() as runner:
-        store = open_store(f"sqlite:///{tmp_path / 'store.db'}")
+        store = open_store(url)
         made = World(runner, store)
         made.run(bootstrap.prepare(store, made.clock))
         made.put(Project(name=OTHER, number=987654321098, create_time=NOW))

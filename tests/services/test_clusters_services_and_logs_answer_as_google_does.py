@@ -168,8 +168,10 @@ def test_a_walk_through_the_log_in_either_order_misses_nothing(world: World) -> 
     ],
 )
 def test_a_malformed_query_is_refused(world: World, query: dict[str, Any], field: str) -> None:
-    request = query.pop("request", PageRequest())
-    world.refused(logs.list_entries(world.owner, [PROJECT], request, **query), Code.INVALID_ARGUMENT, field)
+    asked = {"request": PageRequest(), **query}
+    world.refused(
+        logs.list_entries(world.owner, [PROJECT], asked.pop("request"), **asked), Code.INVALID_ARGUMENT, field
+    )
 
 
 @pytest.mark.parametrize("names", [[], [""], ["folders/1"], [PROJECT + "/x"], [PROJECT] * 101])

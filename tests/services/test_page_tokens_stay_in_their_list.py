@@ -32,6 +32,43 @@ def test_a_full_last_page_has_no_token() -> None:
     assert walk(list("ab"), "l").next_token == ""
 
 
+def gathered(items: list[str], *, token: str = "", size: int = 2, weight: int = 1) -> Page[str]:
+    where = window(PageRequest(size=size, token=token), "l", default=3, maximum=1000)
+    return where.gather(
+        lambda after, limit: [item for item in items if item > after][:limit], name=str, weight=lambda _: weight
+    )
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 250, 1000])
+@pytest.mark.parametrize("count", [0, 1, 2, 99, 100, 101, 250])
+def test_pages_gathered_in_chunks_return_everything_once(size: int, count: int) -> None:
+    items = [f"{number:04}" for number in range(count)]
+    seen: list[str] = []
+    token, pages = "", 0
+    while True:
+        page = gathered(items, token=token, size=size)
+        assert len(page.items) == min(size, count - len(seen))
+        seen += page.items
+        token, pages = page.next_token, pages + 1
+        if not token:
+            break
+    assert seen == items
+    assert pages == max(1, -(-count // size))
+
+
+def test_B46_a_page_ends_early_when_it_grows_heavy_and_never_stays_empty() -> None:
+    items = list("abc")
+    seen, token = [], ""
+    while True:
+        page = gathered(items, token=token, size=3, weight=2 << 20)
+        assert len(page.items) == 1
+        seen += page.items
+        token = page.next_token
+        if not token:
+            break
+    assert seen == items
+
+
 def test_a_negative_size_is_refused() -> None:
     with pytest.raises(ApiError) as caught:
         walk([], "l", size=-1)

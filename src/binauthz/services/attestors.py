@@ -3,6 +3,7 @@
 An attestor is replaced as a whole; its name, its note and the account that reads the note never change.
 """
 
+import asyncio
 import dataclasses
 
 from binauthz.attestation.keys import describe_keys
@@ -36,7 +37,7 @@ async def create_attestor(ctx: Context, parent: str, attestor_id: str, draft: At
     if attestor_id in _RESERVED:
         raise invalid_field("attestorId", f"`{attestor_id}` is reserved for a built-in attestor")
     note = check_note_name("attestor.userOwnedGrafeasNote.noteReference", draft.note)
-    keys = _described(draft)
+    keys = await asyncio.to_thread(_described, draft)
     _check_description(draft)
     now, etag = ctx.clock.now(), etags.fresh()
 
@@ -70,7 +71,7 @@ async def get_attestor(ctx: Context, name: str) -> Attestor:
 async def update_attestor(ctx: Context, draft: Attestor) -> Attestor:
     """Replace an attestor; raises NOT_FOUND rather than creating one, and INVALID_ARGUMENT when the note changes."""
     note = check_note_name("attestor.userOwnedGrafeasNote.noteReference", draft.note)
-    keys = _described(draft)
+    keys = await asyncio.to_thread(_described, draft)
     _check_description(draft)
     now, etag = ctx.clock.now(), etags.fresh()
 

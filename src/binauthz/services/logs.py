@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
+import msgspec
+
 from binauthz.base import names
 from binauthz.base.errors import ApiError, Code, invalid_field
 from binauthz.services import projects
@@ -53,10 +55,13 @@ async def list_entries(
             demand(tx, ctx.caller, _READ, parent)
         readable = sorted({projects.require(tx, parent).name for parent in parents})
         where = window(request, "entries", filter, order, *readable, default=PAGE_DEFAULT, maximum=PAGE_MAXIMUM)
-        found = tx.log_entries(
-            projects=readable, filter=filter, descending=_ORDERS[order], after=where.after, limit=where.size + 1
+        return where.gather(
+            lambda after, limit: tx.log_entries(
+                projects=readable, filter=filter, descending=_ORDERS[order], after=after, limit=limit
+            ),
+            name=lambda each: each.name,
+            weight=lambda each: len(msgspec.json.encode(each.document)),
         )
-        return where.page(found, lambda each: each.name)
 
     try:
         return await ctx.store.read(body)

@@ -15,6 +15,7 @@ from binauthz.store.records import Note
 
 NOTES_PER_BATCH = 1000
 BODY_LIMIT = 1 << 20
+_NOTE_OVERHEAD = 256
 PAGE_DEFAULT = 20
 PAGE_MAXIMUM = 1000
 
@@ -78,15 +79,13 @@ async def list_notes(ctx: Context, parent: str, request: PageRequest, filter: st
         project = projects.require_parent(tx, parent)
         where = window(request, "notes", project.name, filter, default=PAGE_DEFAULT, maximum=PAGE_MAXIMUM)
         keep = matches(filter)
-        found: list[Note] = []
-        after = where.after
-        while len(found) <= where.size:
-            chunk = tx.list(Note, project.name, after=after, limit=where.size + 1)
-            found.extend(note for note in chunk if keep(note))
-            if len(chunk) <= where.size:
-                break
-            after = chunk[-1].name
-        return where.page(found[: where.size + 1], lambda each: each.name)
+        # A note that the filter passes over weighs something too, so that one call looks at a bounded number.
+        page = where.gather(
+            lambda after, limit: tx.list(Note, project.name, after=after, limit=limit),
+            name=lambda note: note.name,
+            weight=lambda note: len(note.body) + _NOTE_OVERHEAD,
+        )
+        return Page(items=[note for note in page.items if keep(note)], next_token=page.next_token)
 
     return await ctx.store.read(body)
 

@@ -124,8 +124,11 @@ async def list_occurrences(ctx: Context, parent: str, request: PageRequest, filt
     def body(tx: Reader) -> Page[Occurrence]:
         project = projects.require_parent(tx, parent).name
         where = window(request, "occurrences", project, filter, default=PAGE_DEFAULT, maximum=PAGE_MAXIMUM)
-        found = tx.occurrences(project=project, filter=filter, after=where.after, limit=where.size + 1)
-        return where.page(found, lambda each: each.name)
+        return where.gather(
+            lambda after, limit: tx.occurrences(project=project, filter=filter, after=after, limit=limit),
+            name=_name,
+            weight=_weight,
+        )
 
     return await _filtered(ctx, filter, body)
 
@@ -136,8 +139,11 @@ async def list_note_occurrences(ctx: Context, note: str, request: PageRequest, f
     def body(tx: Reader) -> Page[Occurrence]:
         name = notes.existing(tx, note).name
         where = window(request, "note-occurrences", name, filter, default=PAGE_DEFAULT, maximum=PAGE_MAXIMUM)
-        found = tx.occurrences(note=name, filter=filter, after=where.after, limit=where.size + 1)
-        return where.page(found, lambda each: each.name)
+        return where.gather(
+            lambda after, limit: tx.occurrences(note=name, filter=filter, after=after, limit=limit),
+            name=_name,
+            weight=_weight,
+        )
 
     return await _filtered(ctx, filter, body)
 
@@ -180,6 +186,14 @@ async def delete_occurrence(ctx: Context, name: str) -> None:
         tx.delete(Occurrence, _existing(tx, name).name)
 
     await ctx.store.write(body)
+
+
+def _name(occurrence: Occurrence) -> str:
+    return occurrence.name
+
+
+def _weight(occurrence: Occurrence) -> int:
+    return len(occurrence.body)
 
 
 def _existing(tx: Reader, name: str) -> Occurrence:

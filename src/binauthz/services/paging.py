@@ -17,6 +17,9 @@ from binauthz.base.errors import invalid_field
 R = TypeVar("R")
 
 _TOKEN_LIMIT = 4096
+_CHUNK = 100
+# Under the four megabytes that gRPC clients accept by default.
+MAX_PAGE_BYTES = 3 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +67,27 @@ class Window:
     identity: tuple[str, ...]
     after: str
     size: int
+
+    def gather(
+        self, fetch: Callable[[str, int], Sequence[R]], *, name: Callable[[R], str], weight: Callable[[R], int]
+    ) -> Page[R]:
+        """Fetch records past a name, a few at a time, until the page is full or heavy enough.
+
+        A page may hold fewer records than asked for; it holds at least one unless none is left.
+        """
+        kept: list[R] = []
+        heavy, after = 0, self.after
+        while True:
+            asked = min(_CHUNK, self.size + 1 - len(kept))
+            found = fetch(after, asked)
+            for record in found:
+                heavy += weight(record)
+                if len(kept) == self.size or (kept and heavy > MAX_PAGE_BYTES):
+                    return Page(items=kept, next_token=_encode(self.identity, name(kept[-1])))
+                kept.append(record)
+            if len(found) < asked:
+                return Page(items=kept)
+            after = name(found[-1])
 
     def page(self, records: Sequence[R], name: Callable[[R], str]) -> Page[R]:
         """Cut the records, of which one more than ``size`` was asked for, into a page."""

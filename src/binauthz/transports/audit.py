@@ -12,6 +12,7 @@ from binauthz.wire import descriptors
 from binauthz.wire.json import to_json
 
 _CHANGING = ("Create", "BatchCreate", "Update", "Replace", "Delete", "Set", "Enable", "BatchEnable", "Disable")
+_MAX_REQUEST = 256 * 1024
 _DATA = ("Occurrence", "Occurrences")
 # What one IAM method covers, by the collection of its resource.
 _IAM_SERVICES = {"notes": "containeranalysis", "occurrences": "containeranalysis", "memberships": "gkehub"}
@@ -40,6 +41,10 @@ def observer(context: Callable[[Caller], Context]) -> Observer:
 
 
 def _document(request: Message) -> dict[str, object]:
+    size = request.ByteSize()
+    if size > _MAX_REQUEST:
+        kind = f"type.googleapis.com/{request.DESCRIPTOR.full_name}"
+        return {"@type": kind, "omitted": f"a request of {size} bytes is not kept"}
     document = to_json(request)
     body = document if isinstance(document, dict) else {}
     return {"@type": f"type.googleapis.com/{request.DESCRIPTOR.full_name}", **body}

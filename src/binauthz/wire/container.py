@@ -14,7 +14,7 @@ from binauthz.wire.descriptors import message_class
 from binauthz.wire.fields import rfc3339, set_enum
 
 _PACKAGE = "google.container"
-_DEFAULT_VERSION = "1.33.0"
+_EMBEDDED_VERSION = "1.33.0"
 _ENFORCING = {
     "PROJECT_SINGLETON_POLICY_ENFORCE",
     "POLICY_BINDINGS_AND_PROJECT_SINGLETON_POLICY_ENFORCE",
@@ -56,7 +56,7 @@ def from_cluster(cluster: Cluster, version: str) -> Message:
     ``controlPlaneEndpointsConfig`` never is (SPEC 13.36)."""
     message: Any = message_class(f"{_PACKAGE}.{version}.Cluster")()
     location = _location(cluster.name)
-    kubernetes = cluster.version.removeprefix("v") or _DEFAULT_VERSION
+    kubernetes = cluster.version.removeprefix("v") or (_EMBEDDED_VERSION if cluster.embedded else "")
     server = urlsplit(cluster.server)
     message.name = last_segment(cluster.name)
     message.zone = location

@@ -122,6 +122,13 @@ async def create_note(ctx: Context, request: Any) -> Message:
     return result
 
 
+async def batch_create_notes(ctx: Context, request: Any) -> Message:
+    """BatchCreateNotes."""
+    drafts = [(note_id, grafeas.to_note_draft(to_v1_note(request.notes[note_id]))) for note_id in sorted(request.notes)]
+    made = await notes.create_notes(ctx, request.parent, drafts)
+    return _answer("BatchCreateNotesResponse", "notes", map(from_note, made))
+
+
 async def get_note(ctx: Context, request: Any) -> Message:
     """GetNote."""
     result: Message = from_note(await notes.get_note(ctx, request.name))
@@ -148,6 +155,25 @@ async def create_occurrence(ctx: Context, request: Any) -> Message:
     """CreateOccurrence."""
     draft = grafeas.to_occurrence_draft(to_v1_occurrence(request.occurrence))
     result: Message = from_occurrence(await occurrences.create_occurrence(ctx, request.parent, draft))
+    return result
+
+
+async def batch_create_occurrences(ctx: Context, request: Any) -> Message:
+    """BatchCreateOccurrences."""
+    drafts = [grafeas.to_occurrence_draft(to_v1_occurrence(each)) for each in request.occurrences]
+    made = await occurrences.create_occurrences(ctx, request.parent, drafts)
+    return _answer("BatchCreateOccurrencesResponse", "occurrences", map(from_occurrence, made))
+
+
+async def update_occurrence(ctx: Context, request: Any) -> Message:
+    """UpdateOccurrence."""
+
+    def change(current: Occurrence) -> occurrences.OccurrenceDraft:
+        changed = merged(from_occurrence(current), request.occurrence, request.update_mask)
+        changed.note_name = changed.note_name or current.note
+        return grafeas.to_occurrence_draft(to_v1_occurrence(changed))
+
+    result: Message = from_occurrence(await occurrences.update_occurrence(ctx, request.name, change))
     return result
 
 
