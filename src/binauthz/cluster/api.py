@@ -29,7 +29,8 @@ from binauthz.cluster.status import (
 from binauthz.cluster.storage.disk import DiskError
 
 _NOTHING_RUNS = "nothing is executed in this cluster: Pods reach Running on a simulated node"
-_UNSERVED = frozenset({"log", "exec", "attach", "portforward", "proxy"})
+UNSERVED = frozenset({"log", "exec", "attach", "portforward", "proxy"})
+"""Subresources that reach into a running container."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ class Api:
             raise no_such_path()
         if call.subresource == "binding" and call.verb == "create":
             return Answer(201, await registry.bind(call))
-        if call.subresource in _UNSERVED:
+        if call.subresource in UNSERVED:
             registry.find(call)
             raise failure(501, "NotImplemented", f"{call.subresource} is not available: {_NOTHING_RUNS}")
         if call.subresource not in subresources.VIEWS:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from binauthz.cluster import limits, selectors
-from binauthz.cluster.api import Answer, Api
+from binauthz.cluster.api import UNSERVED, Answer, Api
 from binauthz.cluster.call import Call, User
 from binauthz.cluster.client import Object, StatusError
 from binauthz.cluster.protobuf import swagger
@@ -187,7 +187,7 @@ class Application:
         if call.verb in ("list", "watch"):
             await self._read(request, call, form, receive, send)
             return
-        if call.writes and call.subresource in ("", *call.resource.subresources):
+        if call.writes and call.subresource in ("", *call.resource.subresources) and call.subresource not in UNSERVED:
             try:
                 call = await _with_body(request, call, receive)
             except StatusError as error:
