@@ -14,6 +14,7 @@ from binauthz.admission.entries import ClusterIdentity
 from binauthz.admission.http import Refused, Scope, bearer, raw_path
 from binauthz.base.names import is_id
 from binauthz.sources.gather import Sources, Unanswered
+from binauthz.sources.snapshot import Snapshot
 from binauthz.store.records import Cluster
 
 _ROUTE = re.compile(
@@ -49,9 +50,13 @@ def route(scope: Scope) -> Route | None:
 
 @dataclass(frozen=True, slots=True)
 class KnownCluster:
-    """The cluster that proved itself. ``trouble`` is set where the record is the last one read, not the present one."""
+    """The cluster that proved itself, and the snapshot that its record is from.
+
+    ``trouble`` is set, and there is no snapshot, where the record is the last one read and not the present one.
+    """
 
     record: Cluster
+    snapshot: Snapshot | None = None
     trouble: Unanswered | None = None
 
 
@@ -64,10 +69,10 @@ async def identify(sources: Sources, asked: Route, budget_seconds: float) -> Kno
     """
     name = asked.identity.name
     trouble: Unanswered | None = None
-    record: Cluster | None
+    snapshot: Snapshot | None = None
     try:
         async with asyncio.timeout(budget_seconds):
-            record = await sources.cluster(name)
+            record, snapshot = await sources.open(name)
     except (Unanswered, TimeoutError) as error:
         trouble = error if isinstance(error, Unanswered) else Unanswered("DeadlineExceeded")
         record = sources.last_known_cluster(name)
@@ -77,4 +82,4 @@ async def identify(sources: Sources, asked: Route, budget_seconds: float) -> Kno
     expected = record.webhook_token_hash if record is not None else ""
     if not hmac.compare_digest(given.encode(), expected.encode()) or record is None or not asked.token:
         raise Refused(401, "got no valid credential of this cluster, expected its webhook token", close=True)
-    return KnownCluster(record, trouble)
+    return KnownCluster(record, snapshot, trouble)

@@ -49,7 +49,9 @@ async def answer(
     if known.trouble is not None:
         outcome = could_not_tell(known.trouble.reason, subject, known.record, ())
     else:
-        outcome = await judge.judge(subject, cluster=known.record, groups=(), budget_seconds=budget_seconds)
+        outcome = await judge.judge(
+            subject, cluster=known.record, groups=(), budget_seconds=budget_seconds, snapshot=known.snapshot
+        )
     return _status(allowed=outcome.allowed, reason=outcome.message, annotations=dict(outcome.audit_annotations))
 
 

@@ -70,7 +70,9 @@ class ReviewDoor:
         groups = request.user_info.groups or ()
         if known.trouble is not None:
             return could_not_tell(known.trouble.reason, subject, known.record, groups)
-        return await self.judge.judge(subject, cluster=known.record, groups=groups, budget_seconds=budget_seconds)
+        return await self.judge.judge(
+            subject, cluster=known.record, groups=groups, budget_seconds=budget_seconds, snapshot=known.snapshot
+        )
 
 
 def could_not_tell(reason: str, subject: Subject, cluster: Cluster, groups: tuple[str, ...]) -> Outcome:

@@ -17,6 +17,7 @@ from binauthz.policy.evidence import Trouble
 from binauthz.policy.model import Policy
 from binauthz.policy.subject import Subject
 from binauthz.sources.gather import Gathered, Sources, Unanswered
+from binauthz.sources.snapshot import Snapshot
 from binauthz.store.records import Cluster
 
 LOG = logging.getLogger(__name__)
@@ -49,9 +50,11 @@ class Judge:
     prover: Prover
     clock: Clock
 
-    async def decide(self, subject: Subject, *, draft: Policy | None = None) -> Decision:
+    async def decide(
+        self, subject: Subject, *, draft: Policy | None = None, snapshot: Snapshot | None = None
+    ) -> Decision:
         """The decision, under the stored policy or a draft; raises Unanswered when the evidence could not be had."""
-        gathered = await self.sources.gather(subject, draft=draft)
+        gathered = await self.sources.gather(subject, draft=draft, snapshot=snapshot)
         if _proofs(gathered) > _INLINE_PROOFS:
             return await asyncio.to_thread(self._decide, subject, gathered)
         return self._decide(subject, gathered)
@@ -68,13 +71,24 @@ class Judge:
         )
 
     async def judge(
-        self, subject: Subject, *, cluster: Cluster, groups: tuple[str, ...], budget_seconds: float
+        self,
+        subject: Subject,
+        *,
+        cluster: Cluster,
+        groups: tuple[str, ...],
+        budget_seconds: float,
+        snapshot: Snapshot | None = None,
     ) -> Outcome:
         """Decide within the budget and enforce; never raises."""
         decided: Decision | Trouble
         try:
-            async with asyncio.timeout(budget_seconds):
-                decided = await self.decide(subject)
+            gathered = None if snapshot is None else self.sources.remembered(subject, snapshot)
+            if gathered is not None and _proofs(gathered) <= _INLINE_PROOFS:
+                # Nothing to wait for, so nothing to time.
+                decided = self._decide(subject, gathered)
+            else:
+                async with asyncio.timeout(budget_seconds):
+                    decided = await self.decide(subject, snapshot=snapshot)
         except TimeoutError:
             decided = Trouble("DeadlineExceeded")
         except Unanswered as error:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 _PATIENCE_SECONDS = 0.05
 _READS_AT_ONCE = 8
@@ -19,16 +20,28 @@ class FreshRevision:
         self._read = read
         self._deadline_seconds = deadline_seconds
         self._waiting: list[asyncio.Future[int]] = []
-        self._readers: set[asyncio.Task[None]] = set()
+        self._readers: set[asyncio.Task[Any] | None] = set()
         self._relief: asyncio.TimerHandle | None = None
 
     async def get(self) -> int:
-        """The revision now; raises what the store raises, or TimeoutError."""
+        """The revision now; raises what the store raises, or TimeoutError.
+
+        Whoever finds that nobody reads does it without a task of its own: a store that answers without waiting then
+        costs no turn of the event loop.
+        """
+        if not self._readers:
+            reader = asyncio.current_task()
+            self._readers.add(reader)
+            try:
+                async with asyncio.timeout(self._deadline_seconds):
+                    return await self._read()
+            finally:
+                self._readers.discard(reader)
+                if self._waiting and not self._readers:
+                    self._start()
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._waiting.append(future)
-        if not self._readers:
-            self._start()
-        elif self._relief is None:
+        if self._relief is None:
             self._relief = asyncio.get_running_loop().call_later(_PATIENCE_SECONDS, self._relieve)
         return await future
 

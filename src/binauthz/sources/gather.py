@@ -94,11 +94,16 @@ class Sources:
 
     async def cluster(self, name: str) -> Cluster | None:
         """The cluster's record now; raises Unanswered."""
+        cluster, _ = await self.open(name)
+        return cluster
+
+    async def open(self, name: str) -> tuple[Cluster | None, Snapshot]:
+        """The cluster's record now, and a snapshot that is not older than the call; raises Unanswered."""
         snapshot = await self._current()
-        if name in snapshot.clusters:
-            return snapshot.clusters.get(name)
-        loaded = await self._load(lambda tx: Loaded(revision=tx.revision, clusters={name: tx.get(Cluster, name)}))
-        return loaded.clusters[name]
+        if name not in snapshot.clusters:
+            await self._load(lambda tx: Loaded(revision=tx.revision, clusters={name: tx.get(Cluster, name)}))
+            snapshot = self._snapshot
+        return snapshot.clusters.get(name), snapshot
 
     def last_known_cluster(self, name: str) -> Cluster | None:
         """The cluster's record when it was last read.
@@ -107,12 +112,20 @@ class Sources:
         """
         return self._last_known.get(name)
 
-    async def gather(self, subject: Subject, *, draft: Policy | None = None) -> Gathered:
+    def remembered(self, subject: Subject, snapshot: Snapshot) -> Gathered | None:
+        """What ``gather`` would return, where the snapshot holds all of it."""
+        return self._assemble(snapshot, subject, None)
+
+    async def gather(
+        self, subject: Subject, *, draft: Policy | None = None, snapshot: Snapshot | None = None
+    ) -> Gathered:
         """The policy and evidence for one subject, of one revision; raises Unanswered.
 
-        A draft stands in for the stored policy, for whoever wants to know what it would do.
+        A draft stands in for the stored policy, for whoever wants to know what it would do. A snapshot is one that
+        the review has opened already.
         """
-        snapshot = await self._current()
+        if snapshot is None:
+            snapshot = await self._current()
         ready = self._assemble(snapshot, subject, draft)
         if ready is not None:
             return ready
