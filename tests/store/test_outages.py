@@ -82,7 +82,9 @@ def test_B96_a_server_that_hangs_is_unavailable_by_deadline_until_it_goes_on(
     monkeypatch.setattr(postgres, "_CALL_SECONDS", 0.5)
     monkeypatch.setattr(postgres, "SEARCH_SECONDS", 0.0)
     database = opened(own_cluster.create_database())
+    doomed = opened(database.url)
     assert works(database)
+    assert doomed.revision()
     children = Path(f"/proc/{own_cluster.pid}/task/{own_cluster.pid}/children").read_text().split()
     for pid in (own_cluster.pid, *map(int, children)):
         os.kill(pid, signal.SIGSTOP)
@@ -90,7 +92,9 @@ def test_B96_a_server_that_hangs_is_unavailable_by_deadline_until_it_goes_on(
         started = time.monotonic()
         # More calls than there are threads: those that wait for a thread have the same deadline.
         database.run(lambda store: asyncio.gather(*(assert_all_unavailable(store) for _ in range(12))))
-        assert time.monotonic() - started < 10
+        doomed.run(lambda store: asyncio.gather(*(assert_all_unavailable(store) for _ in range(2))))
+        doomed.close()
+        assert time.monotonic() - started < 20, "a store closes although its server hangs"
     finally:
         for pid in (own_cluster.pid, *map(int, children)):
             os.kill(pid, signal.SIGCONT)

@@ -10,11 +10,16 @@ committing, when nobody can tell whether the change is there.
 """
 
 import asyncio
+import contextlib
 import datetime as dt
+import os
+import socket
+import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
+import psycopg
 import sqlalchemy as sa
 
 from binauthz.store import log_table, statements
@@ -29,6 +34,7 @@ R = TypeVar("R")
 _READS, _WRITES, _SCANS = 8, 4, 2
 _CALL_SECONDS = 10.0
 _CONNECT_SECONDS = 3
+_CLOSE_SECONDS = 2.0
 _TIMEOUTS = {
     "statement_timeout": "8s",
     "lock_timeout": "8s",
@@ -42,6 +48,8 @@ class PostgresStore:
     def __init__(self, url: sa.URL) -> None:
         self._closed = False
         self._engine = _engine(url)
+        self._connections: weakref.WeakSet[psycopg.Connection[Any]] = weakref.WeakSet()
+        sa.event.listen(self._engine, "connect", lambda connection, _: self._connections.add(connection))
         self._reading = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._glancing = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         try:
@@ -91,21 +99,38 @@ class PostgresStore:
         return purged
 
     async def close(self) -> None:
-        """Release every connection, and the threads as soon as they are done."""
+        """Let what is under way finish, hang up on a server that does not let it, and release every connection."""
+        if self._closed:
+            return
         self._closed = True
-        for threads in (self._reads, self._writes, self._scans):
-            threads.shutdown(wait=False, cancel_futures=True)
+        pools = (self._reads, self._writes, self._scans)
+        for threads in pools:
+            threads.shutdown(wait=False)
+        loop = asyncio.get_running_loop()
+        finished = asyncio.gather(*(loop.run_in_executor(None, threads.shutdown) for threads in pools))
+        done, _ = await asyncio.wait([finished], timeout=_CLOSE_SECONDS)
+        if not done:
+            for connection in list(self._connections):
+                _hang_up(connection)
+            await finished
         self._engine.dispose()
 
     async def _run(self, threads: ThreadPoolExecutor, work: Callable[[], R], *, longer: float = 0.0) -> R:
-        if self._closed:
-            raise StoreUnavailable("the store is closed")
+        def attempt() -> R:
+            self._refuse_closed()
+            return work()
+
+        self._refuse_closed()
         seconds = _CALL_SECONDS + longer
         try:
             async with asyncio.timeout(seconds):
-                return await asyncio.get_running_loop().run_in_executor(threads, _attempted, work)
+                return await asyncio.get_running_loop().run_in_executor(threads, _attempted, attempt)
         except TimeoutError as error:
             raise StoreUnavailable(f"the database did not answer within {seconds:g} s") from error
+
+    def _refuse_closed(self) -> None:
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
 
     def _glance(self) -> int:
         with self._glancing.connect() as connection:
@@ -142,6 +167,13 @@ def _attempted(work: Callable[[], R]) -> R:
     except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, sa.exc.TimeoutError) as error:
         # The driver's text names hosts and users, which callers must not read; it stays in the cause.
         raise StoreUnavailable("the database did not answer") from error
+
+
+def _hang_up(connection: psycopg.Connection[Any]) -> None:
+    """Close the socket under a connection, so that the thread that waits on it fails now instead of never. The
+    connection itself is that thread's to close."""
+    with contextlib.suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as wire:
+        wire.shutdown(socket.SHUT_RDWR)
 
 
 def _engine(url: sa.URL) -> sa.Engine:
