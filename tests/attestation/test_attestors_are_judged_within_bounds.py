@@ -49,6 +49,13 @@ def test_a_finding_has_no_truth_value() -> None:
             bool(value)
 
 
+def test_a_finding_does_not_change() -> None:
+    finding = judge_attestor(ATTESTOR, DIGEST, (GOOD,), Prover(), NOW)
+    for value, name in ((finding, "outcome"), (finding.trials[0], "proof")):
+        with pytest.raises(AttributeError):
+            setattr(value, name, None)
+
+
 def test_the_digest_may_be_written_with_its_algorithm() -> None:
     assert judge_attestor(ATTESTOR, f"sha256:{DIGEST}", (GOOD,), Prover(), NOW) == judge_attestor(
         ATTESTOR, DIGEST, (GOOD,), Prover(), NOW

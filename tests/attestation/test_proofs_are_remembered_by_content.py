@@ -58,6 +58,39 @@ def test_every_ingredient_is_part_of_the_name() -> None:
         prover.prove_signature(KEY, SIGNATURE[:-1], SIGNATURE[-1:] + PAYLOAD)
 
 
+def test_B91_a_proof_at_hand_answers_only_for_equal_key_signature_and_payload() -> None:
+    """What is remembered without hashing is compared in full, and by content: equal copies are as good."""
+    prover = Prover()
+    proof = prover.prove_signature(KEY, SIGNATURE, PAYLOAD)
+    copy = replace(KEY, material=PkixKey(pem=public_pem(P256), algorithm=P256))
+    assert prover.prove_signature(copy, bytes(bytearray(SIGNATURE)), bytes(bytearray(PAYLOAD))) is proof
+    for _ in range(2):
+        with pytest.raises(SignatureRefusedError):
+            prover.prove_signature(KEY, SIGNATURE, PAYLOAD.replace(b"a" * 64, b"b" * 64))
+        with pytest.raises(KeyRefusedError):
+            prover.prove_signature(replace(KEY, material=None), SIGNATURE, PAYLOAD)
+        assert prover.prove_signature(KEY, SIGNATURE, PAYLOAD) is proof
+
+
+def test_B91_a_proof_is_not_kept_at_hand_for_bytes_that_can_change() -> None:
+    prover = Prover()
+    buffer = bytearray(PAYLOAD)
+    prover.prove_signature(KEY, SIGNATURE, buffer)
+    buffer[-1:] = b" "
+    with pytest.raises(SignatureRefusedError):
+        prover.prove_signature(KEY, SIGNATURE, buffer)
+
+
+def test_B94_forgetting_what_is_at_hand_changes_no_answer() -> None:
+    """More proofs than a prover of three may keep, and one too large to be kept at hand, asked for again and again."""
+    prover = Prover(capacity=3)
+    payloads = [PAYLOAD + b" " * count for count in (0, 1, 2, 3, 5000)]
+    signed = [(payload, sign(private_pem(P256), payload)) for payload in payloads]
+    for payload, signature in signed * 3:
+        assert prover.prove_signature(KEY, signature, payload).statement.digest == "a" * 64
+        assert len(prover) <= 3
+
+
 @given(st.lists(st.binary(max_size=6), max_size=6), st.lists(st.binary(max_size=6), max_size=6))
 def test_B91_parts_never_run_into_one_another(one: list[bytes], other: list[bytes]) -> None:
     assert (content_hash(*one) == content_hash(*other)) == (one == other)

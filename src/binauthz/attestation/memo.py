@@ -2,7 +2,8 @@
 the payload say? Both are functions of their bytes alone, so an answer, also a refusal, may be remembered for ever.
 
 What is never remembered: which attestations and keys exist, what the moment is, and a refusal that may have depended
-on it. A proof is found by the content hash of everything that went into it, so changing any of it finds nothing.
+on it. A proof is found by the content hash of everything that went into it, so changing any of it finds nothing. The
+latest proofs are also at hand without hashing, each with everything that went into it, and compared in full.
 """
 
 import enum
@@ -16,7 +17,14 @@ from dataclasses import dataclass
 from binauthz.attestation.claims import read_claims
 from binauthz.attestation.model import AttestorKey, PgpKey, PkixKey
 from binauthz.attestation.payload import Statement, read_statement
-from binauthz.base.limits import MAX_PAYLOAD_BYTES, MAX_REMEMBERED_PROOFS, MAX_SIGNATURE_BYTES, MAX_TOKEN_BYTES
+from binauthz.base.limits import (
+    MAX_PAYLOAD_BYTES,
+    MAX_PROOF_AT_HAND_BYTES,
+    MAX_PROOFS_AT_HAND,
+    MAX_REMEMBERED_PROOFS,
+    MAX_SIGNATURE_BYTES,
+    MAX_TOKEN_BYTES,
+)
 from binauthz.crypto.errors import KeyRefusedError, SignatureRefusedError
 from binauthz.crypto.jws import split_token, verify_token
 from binauthz.crypto.pae import pae
@@ -53,6 +61,7 @@ class Prover:
     def __init__(self, capacity: int = MAX_REMEMBERED_PROOFS) -> None:
         self._capacity = capacity
         self._answers: OrderedDict[bytes, Proof | str] = OrderedDict()
+        self._at_hand: dict[bytes, tuple[PkixKey, bytes, Proof]] = {}
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -72,7 +81,14 @@ class Prover:
             )
         if len(payload) > MAX_PAYLOAD_BYTES:
             raise SignatureRefusedError(f"got a payload of {len(payload)} bytes, expected at most {MAX_PAYLOAD_BYTES}")
-        return self._answer(_name_of_signature(key, signature, payload), lambda: _prove(key, signature, payload))
+        at_hand = self._at_hand.get(signature)
+        if at_hand is not None:
+            material, about, proof = at_hand
+            if (material is key.material or material == key.material) and about == payload:
+                return proof
+        proof = self._answer(_name_of_signature(key, signature, payload), lambda: _prove(key, signature, payload))
+        self._keep_at_hand(key, signature, payload, proof)
+        return proof
 
     def prove_token(self, key: AttestorKey, token: str) -> Proof:
         """Prove what a compact JWT signed by ``key`` claims."""
@@ -106,6 +122,23 @@ class Prover:
             self._answers[name] = answer
             while len(self._answers) > self._capacity:
                 self._answers.popitem(last=False)
+
+    def _keep_at_hand(self, key: AttestorKey, signature: bytes, payload: bytes, proof: Proof) -> None:
+        """Keep a proof by a PKIX key with its ingredients, if they are small: the newest of a signature, the oldest
+        signature going first. Only true ``bytes``: a proof must not outlive a change of what it was made of (B91)."""
+        material = key.material
+        if (
+            self._capacity <= 0
+            or not isinstance(material, PkixKey)
+            or type(signature) is not bytes
+            or type(payload) is not bytes
+            or len(signature) + len(payload) + len(material.pem) > MAX_PROOF_AT_HAND_BYTES
+        ):
+            return
+        with self._lock:
+            self._at_hand[signature] = (material, payload, proof)
+            while len(self._at_hand) > min(self._capacity, MAX_PROOFS_AT_HAND):
+                del self._at_hand[next(iter(self._at_hand))]
 
 
 _LENGTHS = tuple(struct.Struct(f">{count + 1}Q") for count in range(8))

@@ -28,6 +28,9 @@ MAX_VERIFICATIONS_PER_JUDGEMENT = 100
 
 # Proofs remembered by one process; an entry is well under a kilobyte.
 MAX_REMEMBERED_PROOFS = 32_768
+# Beside these, the latest small proofs are kept with what was signed: key, signature and payload together at most this.
+MAX_PROOFS_AT_HAND = 4096
+MAX_PROOF_AT_HAND_BYTES = 4096
 # Informational text kept with a proof, so that an entry stays small whatever was signed.
 MAX_INFORMATIONAL_CHARS = 256
 MAX_UNLISTED_FIELDS = 16

@@ -15,12 +15,12 @@ Fetching the evidence is the caller's duty (``policy.needs``), and so is acting 
 """
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping
+from typing import Final
 
 from binauthz.attestation.memo import Prover
-from binauthz.attestation.model import Attestation, Attestor
-from binauthz.attestation.verify import AttestorFinding, judge_attestor
 from binauthz.attestation.verify import Outcome as AttestorOutcome
+from binauthz.attestation.verify import judge_attestor
 from binauthz.base.image import parse_image
 from binauthz.policy.decision import AttestorResult, Decision, ImageResult, Verdict, Why, worst
 from binauthz.policy.evidence import Evidence, Found, Missing, Trouble
@@ -31,8 +31,6 @@ from binauthz.policy.needs import required_attestors
 from binauthz.policy.scopes import choose
 from binauthz.policy.subject import Subject
 
-Judge = Callable[[Attestor, str, Sequence[Attestation]], AttestorFinding]
-
 _VERDICTS = {
     Ground.ALWAYS_ALLOW: Verdict.CONFORMANT,
     Ground.ALWAYS_DENY: Verdict.NON_CONFORMANT,
@@ -42,6 +40,16 @@ _VERDICTS = {
     Ground.TOO_MANY_IMAGES: Verdict.NON_CONFORMANT,
     Ground.AMBIGUOUS_RULES: Verdict.ERROR,
 }
+
+# Every outcome has its answer. By the value, as a member's hash is computed anew for each look-up.
+_WHY: Mapping[str, Why] = {
+    AttestorOutcome.SATISFIED.value: Why.ATTESTED,
+    AttestorOutcome.NOT_SATISFIED.value: Why.NOT_ATTESTED,
+    AttestorOutcome.ERROR.value: Why.COULD_NOT_TELL,
+}
+
+# Reading a member off its class costs as much as the rest of a comparison.
+_ATTESTORS: Final = Ground.ATTESTORS
 
 _NOT_LOOKED_UP = Trouble("evidence that the policy requires was not looked up")
 
@@ -57,10 +65,6 @@ def decide(
     bare_name_covers_tags: bool = False,
 ) -> Decision:
     """Judge every image of the Pod under the rule that applies to it."""
-
-    def judge(attestor: Attestor, digest: str, attestations: Sequence[Attestation]) -> AttestorFinding:
-        return judge_attestor(attestor, digest, attestations, prover, now)
-
     ruling = choose(policy, subject)
     exempt = exemptions(policy, system_policy, bare_name_covers_tags=bare_name_covers_tags)
     exempted = {image: exempt(image) for image in subject.distinct_images()}
@@ -70,25 +74,27 @@ def decide(
     for image, exemption in exempted.items():
         if exemption is not None:
             results.append(ImageResult(image, Verdict.CONFORMANT, Ground.EXEMPT, exemption=exemption))
-        elif ground is Ground.ATTESTORS:
-            results.append(_attested(image, attestors, evidence, judge))
+        elif ground is _ATTESTORS:
+            results.append(_attested(image, attestors, evidence, prover, now))
         else:
             results.append(ImageResult(image, _VERDICTS[ground], ground))
     verdict = worst([result.verdict for result in results]) if results else Verdict.NON_CONFORMANT
     return Decision(policy.name, ruling, verdict, tuple(results))
 
 
-def _attested(image: str, attestors: tuple[str, ...], evidence: Evidence, judge: Judge) -> ImageResult:
+def _attested(
+    image: str, attestors: tuple[str, ...], evidence: Evidence, prover: Prover, now: dt.datetime
+) -> ImageResult:
     digest = parse_image(image).digest
     if digest is None:
         answers = tuple([AttestorResult(name, Why.NO_DIGEST) for name in attestors])
     else:
-        answers = tuple([_answer(name, digest, evidence, judge) for name in attestors])
-    verdict = worst([answer.verdict for answer in answers])
-    return ImageResult(image, verdict, Ground.ATTESTORS, digest, attestors=answers)
+        answers = tuple([_answer(name, digest, evidence, prover, now) for name in attestors])
+    verdict = worst([answer.why.verdict for answer in answers])
+    return ImageResult(image, verdict, _ATTESTORS, digest, None, answers)
 
 
-def _answer(name: str, digest: str, evidence: Evidence, judge: Judge) -> AttestorResult:
+def _answer(name: str, digest: str, evidence: Evidence, prover: Prover, now: dt.datetime) -> AttestorResult:
     found = evidence.attestors.get(name, _NOT_LOOKED_UP)
     if not isinstance(found, Found):
         why = Why.NO_ATTESTOR if isinstance(found, Missing) else Why.COULD_NOT_TELL
@@ -97,15 +103,5 @@ def _answer(name: str, digest: str, evidence: Evidence, judge: Judge) -> Attesto
     attestations = evidence.attestations.get((attestor.note, digest), _NOT_LOOKED_UP)
     if isinstance(attestations, Trouble):
         return AttestorResult(name, Why.COULD_NOT_TELL, attestations.reason)
-    finding = judge(attestor, digest, attestations)
-    return AttestorResult(name, _why(finding.outcome), finding.reason, finding)
-
-
-def _why(outcome: AttestorOutcome) -> Why:
-    match outcome:
-        case AttestorOutcome.SATISFIED:
-            return Why.ATTESTED
-        case AttestorOutcome.NOT_SATISFIED:
-            return Why.NOT_ATTESTED
-        case AttestorOutcome.ERROR:
-            return Why.COULD_NOT_TELL
+    finding = judge_attestor(attestor, digest, attestations, prover, now)
+    return AttestorResult(name, _WHY[finding.outcome._value_], finding.reason, finding)
