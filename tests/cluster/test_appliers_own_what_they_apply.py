@@ -26,7 +26,7 @@ def configuration(replicas: int | None = 2, **env: str) -> dict[str, Any]:
 
 
 async def apply(cluster: Cluster, body: dict[str, Any], manager: str = "one", *, force: bool = False) -> Any:
-    more = {"name": "web", "body": body, "content_type": APPLY, "manager": manager, "force": force}
+    more: dict[str, Any] = {"name": "web", "body": body, "content_type": APPLY, "manager": manager, "force": force}
     return await cluster.call("patch", "apps/deployments", "default", **more)
 
 
@@ -101,14 +101,15 @@ def test_updaters_do_not_pile_up(tmp_path: Path) -> None:
         await cluster.client.create("pods", "default", pod())
         for number in range(15):
             body = {"metadata": {"labels": {f"l{number}": "x"}}}
-            more = {
+            more: dict[str, Any] = {
                 "name": "web",
                 "body": body,
                 "content_type": "application/merge-patch+json",
                 "manager": f"m{number}",
             }
-            answer = await cluster.call("patch", "pods", "default", **more)
-        managers = [entry["manager"] for entry in answer.obj["metadata"]["managedFields"]]
+            await cluster.call("patch", "pods", "default", **more)
+        stored = await cluster.client.get("pods", "default", "web")
+        managers = [entry["manager"] for entry in stored["metadata"]["managedFields"]]
         assert len(managers) == 10
         assert "ancient-changes" in managers
 

@@ -14,6 +14,7 @@ from binauthz.cluster.catalogue import RESOURCES, by_key
 from binauthz.cluster.client import StatusError
 from binauthz.cluster.resource import Column, Resource
 from binauthz.cluster.schema.body import duplicate_fields, read_object
+from binauthz.cluster.schema.definitions import definitions
 from binauthz.cluster.server import tables
 from binauthz.cluster.server.authentication import Tokens, impersonated
 from binauthz.cluster.server.routes import Routes, split
@@ -188,8 +189,6 @@ def test_a_table_has_a_row_for_each_object_and_a_broken_cell_hides_no_other() ->
 
 
 def test_every_kind_in_the_catalogue_has_a_definition_to_be_checked_against() -> None:
-    from binauthz.cluster.schema.definitions import definitions
-
     missing = [one.key for one in RESOURCES if definitions().name_of(one.group, one.version, one.kind) is None]
     assert missing == []
     assert by_key("pods") is not None

@@ -134,7 +134,7 @@ def test_an_element_is_deleted_by_directive_and_a_member_by_null() -> None:
 
 
 def test_replace_takes_the_place_of_an_object_or_of_a_whole_list() -> None:
-    patch = {"spec": {"containers": [{"name": "z", "image": "i:9"}, {"$patch": "replace"}]}}
+    patch: dict[str, Any] = {"spec": {"containers": [{"name": "z", "image": "i:9"}, {"$patch": "replace"}]}}
     assert strategic(POD, patch)["spec"]["containers"] == [{"name": "z", "image": "i:9"}]
     patch = {"metadata": {"labels": {"new": "1", "$patch": "replace"}}}
     assert strategic(POD, patch)["metadata"]["labels"] == {"new": "1"}
