@@ -12,6 +12,7 @@ from binauthz.cluster.status import bad_request, conflict, details, modified, su
 from binauthz.cluster.storage.objects import Item
 
 _FOREGROUND, _ORPHAN = "foregroundDeletion", "orphan"
+_TOLD_WHOLE = frozenset({"pods", "services", "serviceaccounts", "persistentvolumeclaims"})
 _POLICIES = {"Foreground": _FOREGROUND, "Orphan": _ORPHAN, "Background": ""}
 
 
@@ -112,10 +113,9 @@ def _delete(registry: Registry, call: Call, options: Object, item: Item) -> Obje
     namespace = resource.key == "namespaces"
     lingers = bool(finalizers) or grace > 0 or (namespace and bool((new.get("spec") or {}).get("finalizers")))
     if call.dry_run:
-        return new if lingers else _gone(call, meta)
+        return new if lingers else _gone(call, new)
     if not lingers:
-        objects.remove(resource, space, name)
-        return _gone(call, meta)
+        return _gone(call, objects.remove(resource, space, name).copy())
     if finalizers:
         meta["finalizers"] = finalizers
     begun = "deletionTimestamp" in meta
@@ -157,5 +157,10 @@ def _finalizers(meta: Object, options: Object) -> list[str]:
     return finalizers
 
 
-def _gone(call: Call, meta: Object) -> Object:
+def _gone(call: Call, last: Object) -> Object:
+    """What a client reads of an object that is no more: kinds whose delete the OpenAPI document answers with the object
+    are shown once more, others get a Status."""
+    if call.resource.key in _TOLD_WHOLE:
+        return last
+    meta = last["metadata"]
     return success(details(call.resource, meta["name"], uid=meta["uid"]))
