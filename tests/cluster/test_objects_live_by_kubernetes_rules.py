@@ -155,7 +155,7 @@ def test_a_pod_on_a_node_ends_in_grace_and_one_without_at_once(tmp_path: Path) -
         for name in ("placed", "waiting"):
             await cluster.client.create("pods", "default", pod(name))
         await cluster.client.bind("default", "placed", "node")
-        with pytest.raises(StatusError, match='already assigned to node "node"'):
+        with pytest.raises(StatusError, match=r"already assigned to node"):
             await cluster.client.bind("default", "placed", "other")
         for name in ("placed", "waiting"):
             await cluster.client.delete("pods", "default", name)
@@ -169,7 +169,7 @@ def test_a_pod_on_a_node_ends_in_grace_and_one_without_at_once(tmp_path: Path) -
 
 def test_a_namespace_must_exist_and_not_be_ending(tmp_path: Path) -> None:
     async def story(cluster: Cluster) -> None:
-        with pytest.raises(StatusError, match='^namespaces "nowhere" not found$'):
+        with pytest.raises(StatusError, match='namespaces "nowhere" not found'):
             await cluster.client.create("configmaps", "nowhere", settings())
         space = await cluster.client.create("namespaces", "", {"metadata": {"name": "ending"}})
         await cluster.client.delete("namespaces", "", "ending")

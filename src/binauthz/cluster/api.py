@@ -29,6 +29,8 @@ from binauthz.cluster.status import (
 from binauthz.cluster.storage.disk import DiskError
 
 _NOTHING_RUNS = "nothing is executed in this cluster: Pods reach Running on a simulated node"
+_RBAC = "rbac.authorization.k8s.io"
+_RBAC_UNREAD = "RBAC objects are kept but not obeyed here: rights follow from groups alone"
 UNSERVED = frozenset({"log", "exec", "attach", "portforward", "proxy"})
 """Subresources that reach into a running container."""
 
@@ -128,6 +130,8 @@ class Api:
             raise failure(501, "NotImplemented", f"{call.subresource} is not available: {_NOTHING_RUNS}")
         if call.subresource not in subresources.VIEWS:
             raise method_not_allowed()
+        if call.writes and resource.group == _RBAC:
+            call.warnings.append(_RBAC_UNREAD)
         match call.verb:
             case "get":
                 show = subresources.view(resource, call.subresource).show

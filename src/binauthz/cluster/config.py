@@ -47,4 +47,4 @@ def read(path: Path) -> Config:
 def _path(kind: type, value: object) -> object:
     if kind is Path and isinstance(value, str):
         return Path(value)
-    raise NotImplementedError
+    raise TypeError("expected a path")
