@@ -195,6 +195,20 @@ def test_B101_ten_thousand_containers_get_an_answer(door: httpx2.Client) -> None
     assert response.status_code in (200, 400, 413), response.text[:500]
 
 
+def test_B107_many_images_make_no_new_metrics(rest: httpx2.Client, door: httpx2.Client) -> None:
+    def series() -> set[str]:
+        lines = rest.get("/metrics").text.splitlines()
+        return {line.rpartition(" ")[0] for line in lines if not line.startswith("#")}
+
+    before = series()
+    assert before
+    for number in range(100):
+        pod = review()["request"]["object"]
+        pod["spec"]["containers"][0]["image"] = f"example.com/{unique('image')}:{number}"
+        assert door.post(REVIEW, json=review(object=pod)).status_code == 200
+    assert series() == before
+
+
 def test_B05_a_non_pod_is_not_silently_in_scope(door: httpx2.Client) -> None:
     kind = {"group": "", "version": "v1", "kind": "ConfigMap"}
     resource = {"group": "", "version": "v1", "resource": "configmaps"}
