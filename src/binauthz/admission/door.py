@@ -145,8 +145,7 @@ class Door:
         budget = max(0.0, deadline - loop.time())
         if asked.verb == "policy:imageReview":
             return await image_review.answer(self.judge, body, asked.identity, known, budget)
-        answer, _judged = await self._reviews.answer(body, asked.identity, known, budget)
-        return answer
+        return await self._reviews.answer(body, asked.identity, known, budget)
 
     def _budget(self, scope: Scope) -> float:
         """How long a review may take: less than the webhook's own timeout, so that the answer is ours (B103)."""

@@ -26,16 +26,6 @@ _NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """What was asked and what was answered, for whoever writes it down. ``outcome`` is None where nothing was
-    judged."""
-
-    request: review.Request
-    pod: pod.Pod | None
-    outcome: Outcome | None
-
-
-@dataclass(frozen=True, slots=True)
 class ReviewDoor:
     """Answers AdmissionReviews of one installation."""
 
@@ -43,15 +33,15 @@ class ReviewDoor:
 
     async def answer(
         self, body: bytes, identity: ClusterIdentity, known: KnownCluster, budget_seconds: float
-    ) -> tuple[Answer, Judged | None]:
+    ) -> Answer:
         """The response to one review; raises Refused where no review can be answered."""
         request = review.decode(body)
         if not enforces(known.record) or request.operation in {"DELETE", "CONNECT"}:
-            return Answer(200, review.allowed(request.uid, _NOTHING)), None
+            return Answer(200, review.allowed(request.uid, _NOTHING))
         try:
             asked = _pod_of(request)
             if request.operation == "UPDATE" and not known.record.strict_updates and _unchanged(request, asked):
-                return Answer(200, review.allowed(request.uid, _NOTHING)), None
+                return Answer(200, review.allowed(request.uid, _NOTHING))
             subject = pod.subject_of(
                 asked,
                 project=identity.project,
@@ -60,9 +50,9 @@ class ReviewDoor:
                 namespace=request.namespace,
             )
         except pod.InvalidPod as refused:
-            return Answer(200, review.unreviewable(request.uid, str(refused))), None
+            return Answer(200, review.unreviewable(request.uid, str(refused)))
         outcome = await self._outcome(subject, request, known, budget_seconds)
-        return Answer(200, _encode(request.uid, outcome)), Judged(request, asked, outcome)
+        return Answer(200, _encode(request.uid, outcome))
 
     async def _outcome(
         self, subject: Subject, request: review.Request, known: KnownCluster, budget_seconds: float
