@@ -27,6 +27,9 @@ from tests.transports.toy import BINAUTHZ, TOKEN, Toy
 
 pytestmark = pytest.mark.servers
 METADATA = (("authorization", f"Bearer {TOKEN}"),)
+UNWRITABLE = binaryauthorization_v1.CreateAttestorRequest.pb()(
+    attestor=binaryauthorization_v1.Attestor.pb()(update_time={"seconds": 10**15})
+).SerializeToString()
 
 
 @dataclass
@@ -149,7 +152,13 @@ def test_details_arrive_over_grpc(channel: grpc.Channel) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "code"), [(b"\xff\xff", "INVALID_ARGUMENT"), (b"x" * (11 << 20), "RESOURCE_EXHAUSTED")]
+    ("body", "code"),
+    [
+        (b"\xff\xff", "INVALID_ARGUMENT"),
+        (UNWRITABLE, "INVALID_ARGUMENT"),
+        (b"x" * (11 << 20), "RESOURCE_EXHAUSTED"),
+    ],
+    ids=["truncated", "time outside the calendar", "too large"],
 )
 def test_B101_bytes_that_are_no_message_are_refused(channel: grpc.Channel, body: bytes, code: str) -> None:
     with pytest.raises(grpc.RpcError) as caught:

@@ -1,6 +1,7 @@
 """What is not the message's JSON is refused in Google's words, naming the field (SPEC 0.1; issue's bad input)."""
 
 import contextlib
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from binauthz.base.errors import ApiError, Code
 from binauthz.wire import descriptors
-from binauthz.wire.json import decode
+from binauthz.wire.json import check, decode
 
 ATTESTOR = "google.cloud.binaryauthorization.v1.Attestor"
 POLICY = "google.cloud.binaryauthorization.v1.Policy"
@@ -130,3 +131,23 @@ def test_B110_long_values_are_quoted_only_in_part() -> None:
 def test_any_bytes_decode_or_are_refused(body: bytes) -> None:
     with contextlib.suppress(ApiError):
         decode(body, descriptors.message_class(POLICY)())
+
+
+def test_masks_that_could_not_be_written_back_are_refused() -> None:
+    refusal("grafeas.v1.UpdateNoteRequest", b'{"updateMask": "note_1"}')
+
+
+@pytest.mark.parametrize(
+    "holder",
+    [
+        {"proto_payload": {"type_url": "projects/p", "value": b"x"}},
+        {"proto_payload": {"type_url": "type.googleapis.com/google.rpc.Status", "value": b"\xff"}},
+        {"timestamp": {"seconds": 10**15}},
+        {"json_payload": {"fields": {"x": {"number_value": float("nan")}}}},
+    ],
+    ids=["unknown Any", "broken Any", "time", "NaN"],
+)
+def test_what_only_binary_can_carry_is_refused(holder: dict[str, Any]) -> None:
+    with pytest.raises(ApiError) as caught:
+        check(descriptors.message_class(ENTRY)(**holder))
+    assert caught.value.code is Code.INVALID_ARGUMENT

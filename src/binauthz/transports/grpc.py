@@ -18,11 +18,12 @@ from binauthz.base.errors import ApiError, invalid
 from binauthz.transports.dispatch import Dispatcher, internal, unimplemented
 from binauthz.transports.errors import grpc_error
 from binauthz.wire import descriptors
+from binauthz.wire.json import check
 
 MAX_MESSAGE = 10 * 1024 * 1024
 _MAX_RESPONSE = 64 * 1024 * 1024
 _MAX_CALLS = 1000
-_INLINE_MESSAGE = 1024 * 1024
+_INLINE_MESSAGE = 128 * 1024
 
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 
@@ -67,13 +68,10 @@ class GrpcTranscoder(grpc.GenericRpcHandler):
         )
         if not self._dispatcher.serves(method.full_name):
             raise unimplemented(method.full_name)
-        try:
-            if len(body) > _INLINE_MESSAGE:
-                request = await asyncio.to_thread(request_class.FromString, body)
-            else:
-                request = request_class.FromString(body)
-        except DecodeError:
-            raise invalid(f"The request is not a serialized {method.input_type.full_name}.") from None
+        if len(body) > _INLINE_MESSAGE:
+            request = await asyncio.to_thread(_parsed, request_class, body)
+        else:
+            request = _parsed(request_class, body)
         response = await self._dispatcher.call(method, caller, request)
         return response.SerializeToString()
 
@@ -91,6 +89,15 @@ class GrpcTranscoder(grpc.GenericRpcHandler):
             await _abort(context, failure)
 
         return handle
+
+
+def _parsed(request_class: type[Message], body: bytes) -> Message:
+    try:
+        request = request_class.FromString(body)
+    except DecodeError:
+        raise invalid(f"The request is not a serialized {request_class.DESCRIPTOR.full_name}.") from None
+    check(request)
+    return request
 
 
 def _text(value: str | bytes | None) -> str:

@@ -266,6 +266,10 @@ def _field_mask(message: Any, value: Any) -> None:
         raise Refused(shown(value))
     for path in filter(None, value.split(",")):
         message.paths.append("".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in path.strip()))
+    try:
+        message.ToJsonString()
+    except ValueError:
+        raise Refused(shown(value)) from None
 
 
 def _wrapper(message: Any, value: Any) -> None:
@@ -314,8 +318,17 @@ def to_json(message: Message, *, numeric_enums: bool = False) -> Any:
             message, use_integers_for_enums=numeric_enums, descriptor_pool=descriptors.pool()
         )
         return _plain(document)
-    except (json_format.SerializeToJsonError, DecodeError, TypeError) as error:
+    except (json_format.SerializeToJsonError, DecodeError, TypeError, ValueError, ArithmeticError) as error:
         raise ValueError(f"`{message.DESCRIPTOR.full_name}` cannot be written as JSON") from error
+
+
+def check(message: Message) -> None:
+    """Raise INVALID_ARGUMENT for values that binary protobuf can carry and JSON cannot: an Any of unknown type, a
+    time outside the calendar. What one door accepts, the other must be able to show."""
+    try:
+        to_json(message)
+    except ValueError as error:
+        raise invalid(f"The request holds a value that JSON cannot carry: {shown(str(error.__cause__))}.") from None
 
 
 def _plain(value: Any) -> Any:
