@@ -22,7 +22,7 @@ _PACKAGE = "google.cloud.binaryauthorization.v1"
 
 def _kind(check: Any, path: str) -> model.Kind | None:  # noqa: PLR0911  # One row for each kind.
     name = check.WhichOneof("check_type")
-    each = getattr(check, name) if name else None
+    each: Any = getattr(check, name) if name else None
     match name:
         case "always_deny":
             return model.AlwaysDeny(value=each)
