@@ -64,6 +64,20 @@ def test_reads_events_and_the_bookkeeping_of_components_leave_nothing(tmp_path: 
     run(tmp_path, story)
 
 
+@pytest.mark.parametrize(
+    ("resource", "body"), [("secrets", {"data": {"k": "c2VjcmV0"}}), ("configmaps", {"data": {"k": "secret"}})]
+)
+def test_an_event_about_a_secret_does_not_hold_it(tmp_path: Path, resource: str, body: dict[str, object]) -> None:
+    async def story(cluster: Cluster) -> None:
+        await cluster.call("create", resource, "default", body=body | {"metadata": {"name": "s"}})
+        event = cluster.audited()[-1]
+        assert (event["level"], event["objectRef"]["name"], event["responseStatus"]["code"]) == ("Metadata", "s", 201)
+        assert "secret" not in str(event).replace("'secrets'", "")
+        assert "c2VjcmV0" not in str(event)
+
+    run(tmp_path, story)
+
+
 def test_a_full_spool_stops_writes_aloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def story(cluster: Cluster) -> None:
         monkeypatch.setattr(limits, "AUDIT_SPOOL_BYTES", 1)

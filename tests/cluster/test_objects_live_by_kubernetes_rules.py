@@ -248,3 +248,11 @@ def test_a_collection_is_deleted_as_far_as_its_selector_goes(tmp_path: Path) -> 
         assert [one["metadata"]["name"] for one in await cluster.client.list("configmaps", "default")] == ["b"]
 
     run(tmp_path, story)
+
+
+def test_the_namespaces_of_the_system_stay(tmp_path: Path) -> None:
+    async def story(cluster: Cluster) -> None:
+        with pytest.raises(StatusError, match=r"namespaces .default. is forbidden: this namespace may not be deleted"):
+            await cluster.client.delete("namespaces", "", "default")
+
+    run(tmp_path, story)

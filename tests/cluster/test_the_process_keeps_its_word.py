@@ -42,6 +42,13 @@ def test_a_role_is_kept_with_a_warning_that_it_grants_nothing(cluster: Cluster) 
     assert answer.headers["warning"].startswith('299 - "RBAC objects are kept but not obeyed')
 
 
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/api/v1/pods"), ("DELETE", "/api/v1/pods"), ("DELETE", "/api/v1/namespaces")]
+)
+def test_nothing_is_made_or_swept_away_across_namespaces(cluster: Cluster, method: str, path: str) -> None:
+    assert cluster.client.request(method, path, json={}).status_code == 405
+
+
 def test_no_credential_is_told_or_logged(cluster: Cluster) -> None:
     shown = cluster.client.get("/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations").text
     log = (cluster.folder / "log").read_text()

@@ -19,6 +19,7 @@ from binauthz.admission.http import (
     Refused,
     Scope,
     Send,
+    TooLargeError,
     drain,
     raw_path,
     read_body,
@@ -141,7 +142,12 @@ class Door:
             if known.trouble is not None:
                 raise Refused(503, f"the store cannot be reached: {known.trouble.reason}", close=True)
             return await self._audit.answer(scope, receive, asked.identity)
-        body = await read_body(scope, receive, MAX_REVIEW_BYTES)
+        try:
+            body = await read_body(scope, receive, MAX_REVIEW_BYTES)
+        except TooLargeError as error:
+            if asked.verb == "policy:imageReview":
+                return image_review.too_large(error, known)
+            return self._reviews.too_large(error, known)
         budget = max(0.0, deadline - loop.time())
         if asked.verb == "policy:imageReview":
             return await image_review.answer(self.judge, body, asked.identity, known, budget)

@@ -22,6 +22,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _DRAIN_BYTES = 64 * 1024 * 1024
 _DRAIN_SECONDS = 10
+_HEAD_BYTES = 4096
 _BODY_SECONDS = 30
 _JSON = b"application/json"
 
@@ -34,6 +35,14 @@ class Refused(Exception):  # noqa: N818 - an answer, not a fault of ours
         self.code = code
         self.message = message
         self.close = close
+
+
+class TooLargeError(Refused):
+    """413; ``head`` is how the body began."""
+
+    def __init__(self, limit: int, got: str, head: bytes) -> None:
+        super().__init__(413, f"got {got}, expected at most {limit} bytes", close=True)
+        self.head = head[:_HEAD_BYTES]
 
 
 class Disconnected(Exception):  # noqa: N818
@@ -74,18 +83,17 @@ def raw_path(scope: Scope) -> str:
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
-    """The request's body; raises Refused 413 beyond ``limit`` bytes, without having kept them."""
-    declared = header(scope, b"content-length")
-    if declared is not None and declared.isdigit() and int(declared) > limit:
-        await drain(receive)
-        raise _too_large(limit, f"a body of {int(declared)} bytes")
+    """The request's body; raises TooLargeError beyond ``limit`` bytes, having kept no more than its beginning."""
+    declared = header(scope, b"content-length") or b"0"
+    if len(declared) > 18 or (declared.isdigit() and int(declared) > limit):
+        raise TooLargeError(limit, f"a body of {declared[:18].decode('latin-1')} bytes", await drain(receive))
     message = await receive()
     if message["type"] == "http.disconnect":
         raise Disconnected
     if not message.get("more_body", False):
         whole: bytes = message.get("body", b"")
         if len(whole) > limit:
-            raise _too_large(limit, f"a body of {len(whole)} bytes")
+            raise TooLargeError(limit, f"a body of {len(whole)} bytes", whole)
         return whole
     try:
         async with asyncio.timeout(_BODY_SECONDS):
@@ -102,26 +110,30 @@ async def _collect(message: Message, receive: Receive, limit: int) -> bytes:
             raise Disconnected
         parts += message.get("body", b"")
         if len(parts) > limit:
+            head = bytes(parts[:_HEAD_BYTES])
             parts.clear()
-            await drain(receive)
-            raise _too_large(limit, "a longer body")
+            if message.get("more_body", False):
+                await drain(receive)
+            raise TooLargeError(limit, "a longer body", head)
     return bytes(parts)
 
 
-async def drain(receive: Receive) -> None:
-    """Read and drop the rest of a body, up to a bound of bytes and of time."""
-    dropped = 0
+async def drain(receive: Receive) -> bytes:
+    """Read and drop the rest of a body, up to a bound of bytes and of time; how it began."""
+    dropped, head = 0, b""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_DRAIN_SECONDS):
             while dropped < _DRAIN_BYTES:
                 message = await receive()
-                if message["type"] != "http.request" or not message.get("more_body", False):
-                    return
-                dropped += len(message.get("body", b""))
-
-
-def _too_large(limit: int, got: str) -> Refused:
-    return Refused(413, f"got {got}, expected at most {limit} bytes", close=True)
+                if message["type"] != "http.request":
+                    break
+                body: bytes = message.get("body", b"")
+                dropped += len(body)
+                if len(head) < _HEAD_BYTES:
+                    head += body[:_HEAD_BYTES]
+                if not message.get("more_body", False):
+                    break
+    return head
 
 
 async def send_answer(send: Send, answer: Answer) -> None:

@@ -9,7 +9,7 @@ minutes, so that a revocation does not count at once. AdmissionReview has none o
 import msgspec
 
 from binauthz.admission.entries import ClusterIdentity
-from binauthz.admission.http import Answer, Refused
+from binauthz.admission.http import Answer, Refused, TooLargeError
 from binauthz.admission.identity import KnownCluster
 from binauthz.admission.reviews import could_not_tell
 from binauthz.admission.verdict import Judge, enforces
@@ -53,6 +53,13 @@ async def answer(
             subject, cluster=known.record, groups=(), budget_seconds=budget_seconds, snapshot=known.snapshot
         )
     return _status(allowed=outcome.allowed, reason=outcome.message, annotations=dict(outcome.audit_annotations))
+
+
+def too_large(error: TooLargeError, known: KnownCluster) -> Answer:
+    """A review too large to be read is refused wherever the policy is enforced; raises the error for anything else."""
+    if b'"ImageReview"' not in error.head:
+        raise error
+    return _status(allowed=not enforces(known.record), reason=error.message, annotations={})
 
 
 def _decode(body: bytes) -> _Spec:

@@ -6,6 +6,7 @@ else gets an HTTP error, which an apiserver counts as a failed call (B102). Size
 decoder's own recursion limit.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,8 @@ from binauthz.admission.http import Refused
 API_VERSION = "admission.k8s.io/v1"
 KIND = "AdmissionReview"
 _UID_LIMIT = 256
+_HEAD_BYTES = 1024
+_UID_AT_THE_HEAD = re.compile(rb'"request" ?: ?\{ ?"uid" ?: ?"([A-Za-z0-9-]{1,256})"')
 
 
 class GroupKind(msgspec.Struct, frozen=True):
@@ -70,12 +73,31 @@ _DECODER = msgspec.json.Decoder(_Review)
 _ENCODER = msgspec.json.Encoder()
 
 
+class UnreadableError(Exception):
+    """A review that whoever made the object could make unreadable, but whose uid is known: it is to be refused."""
+
+    def __init__(self, uid: str, message: str) -> None:
+        super().__init__(message)
+        self.uid = uid
+        self.message = message
+
+
+def unreadable(head: bytes, refused: Refused) -> UnreadableError | Refused:
+    """What to raise for a review that is too large or too deep to be decoded.
+
+    An HTTP error would count as a failed call and admit the Pod wherever failing open is the rule: whoever makes a
+    Pod could then choose not to be judged. An apiserver writes the uid first, so the answer can be addressed.
+    """
+    match = _UID_AT_THE_HEAD.search(head[:_HEAD_BYTES])
+    return refused if match is None else UnreadableError(match[1].decode("ascii"), refused.message)
+
+
 def decode(body: bytes) -> Request:
-    """The request of a review; raises Refused where no answer can be addressed."""
+    """The request of a review; raises Refused where no answer can be addressed, UnreadableError where one can."""
     try:
         review = _DECODER.decode(body)
     except RecursionError:
-        raise Refused(400, "got JSON nested too deeply, expected an AdmissionReview") from None
+        raise unreadable(body, Refused(400, "got JSON nested too deeply, expected an AdmissionReview")) from None
     except msgspec.DecodeError as error:
         raise Refused(400, f"got a body that is not an AdmissionReview: {error}") from None
     request = review.request

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from binauthz.admission import review
 from binauthz.admission.entries import ClusterIdentity
-from binauthz.admission.http import Answer
+from binauthz.admission.http import Answer, Refused, TooLargeError
 from binauthz.admission.identity import KnownCluster
 from binauthz.admission.verdict import Judge, enforces, may_break_glass, on_error
 from binauthz.policy import pod
@@ -22,7 +22,9 @@ from binauthz.store.records import Cluster
 
 LOG = logging.getLogger(__name__)
 
-MAX_REVIEW_BYTES = 3 * 1024 * 1024
+# An update carries the Pod twice, and a stored Pod has up to 1.5 MiB, more in JSON: what removes the finalizer of the
+# largest real one must still pass.
+MAX_REVIEW_BYTES = 8 * 1024 * 1024
 _NOTHING: Mapping[str, str] = {}
 
 
@@ -36,7 +38,10 @@ class ReviewDoor:
         self, body: bytes, identity: ClusterIdentity, known: KnownCluster, budget_seconds: float
     ) -> Answer:
         """The response to one review; raises Refused where no review can be answered."""
-        request = review.decode(body)
+        try:
+            request = review.decode(body)
+        except review.UnreadableError as error:
+            return self.unreadable(error, known)
         if not enforces(known.record) or request.operation in {"DELETE", "CONNECT"}:
             return Answer(200, review.allowed(request.uid, _NOTHING))
         try:
@@ -54,6 +59,19 @@ class ReviewDoor:
             return Answer(200, review.unreviewable(request.uid, str(refused)))
         outcome = await self._outcome(subject, request, known, budget_seconds)
         return Answer(200, _encode(request.uid, outcome))
+
+    def too_large(self, error: TooLargeError, known: KnownCluster) -> Answer:
+        """The response to a review of which only the beginning was read; raises the error where there is none."""
+        refused = review.unreadable(error.head, error)
+        if isinstance(refused, Refused):
+            raise refused
+        return self.unreadable(refused, known)
+
+    def unreadable(self, error: review.UnreadableError, known: KnownCluster) -> Answer:
+        """A review that cannot be read is refused wherever the policy is enforced."""
+        if not enforces(known.record):
+            return Answer(200, review.allowed(error.uid, _NOTHING))
+        return Answer(200, review.unreviewable(error.uid, error.message))
 
     async def _outcome(
         self, subject: Subject, request: review.Request, known: KnownCluster, budget_seconds: float

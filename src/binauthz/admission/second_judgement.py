@@ -88,6 +88,10 @@ class SecondJudgement:
         except (TimeoutError, Unanswered, _Undecided) as error:
             LOG.info("a second judgement has to wait: %s", type(error).__name__)
             return False
+        except Exception:
+            # One Pod that cannot be judged must not hold up those behind it.
+            LOG.exception("a second judgement failed")
+            return False
         if entry is not None:
             await self._store.append_log([entry])
         await self._store.write(lambda tx: tx.delete(PendingJudgement, row.name))

@@ -105,4 +105,7 @@ class Judge:
 
 
 def _proofs(gathered: Gathered) -> int:
-    return sum(len(rows) for rows in gathered.evidence.attestations.values() if isinstance(rows, tuple))
+    """How many proofs the decision may ask for at most."""
+    rows = gathered.evidence.attestations.values()
+    found = [each for row in rows if isinstance(row, tuple) for each in row]
+    return sum([len(each.signatures) + len(each.jwts) for each in found])

@@ -70,8 +70,9 @@ class Api:
     async def _acknowledge(self, call: Call, answer: Answer) -> Answer:
         if not call.writes:
             return answer
-        if policy.is_audited(call):
-            self.delivery.add(msgspec.json.encode(event.build(call, answer.code, answer.obj, self.clock.now())))
+        level = policy.level(call)
+        if level is not policy.Level.NONE:
+            self.delivery.add(msgspec.json.encode(event.build(call, level, answer.code, answer.obj, self.clock.now())))
         try:
             await self.registry.objects.flushed()
         except DiskError:

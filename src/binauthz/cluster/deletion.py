@@ -8,11 +8,12 @@ from binauthz.cluster.admission.hooks import Operation
 from binauthz.cluster.call import Call
 from binauthz.cluster.client import Object
 from binauthz.cluster.registry import Registry
-from binauthz.cluster.status import bad_request, conflict, details, modified, success
+from binauthz.cluster.status import bad_request, conflict, details, forbidden, modified, success
 from binauthz.cluster.storage.objects import Item
 
 _FOREGROUND, _ORPHAN = "foregroundDeletion", "orphan"
 _TOLD_WHOLE = frozenset({"pods", "services", "serviceaccounts", "persistentvolumeclaims"})
+_PERMANENT = frozenset({"default", "kube-system", "kube-public"})
 _POLICIES = {"Foreground": _FOREGROUND, "Orphan": _ORPHAN, "Background": ""}
 
 
@@ -25,6 +26,8 @@ async def delete(registry: Registry, call: Call) -> Object:
     Raises:
         StatusError: 404, 409 for a failed precondition, or what admission said.
     """
+    if call.resource.key == "namespaces" and call.name in _PERMANENT:
+        raise forbidden(call.resource, call.name, "this namespace may not be deleted")
     options = _options(call)
     for _ in range(limits.PATCH_ATTEMPTS):
         item = registry.find(call)

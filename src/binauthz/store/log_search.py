@@ -1,7 +1,8 @@
 """Log entries by project and query, in the order of their timestamps and then of their arrival.
 
 The bounds that a query puts on indexed columns (timestamp, log name, severity) become SQL; the rest of it is judged
-here, entry by entry, on candidates that are read in batches until the page is full.
+here, entry by entry, on candidates that are read in batches until the page is full. A candidate without the text that
+the query asks for is not even decoded.
 """
 
 import time
@@ -10,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from binauthz.store.codec import LOG_ENTRY_COLUMNS, RECORD_TYPES, Row
+from binauthz.store.codec import LOG_ENTRY_COLUMNS, RECORD_TYPES
 from binauthz.store.filters.log_entries import Query, parse_query
 from binauthz.store.interface import FilterError, StoreUnavailable
 from binauthz.store.names import storable
@@ -33,6 +34,8 @@ def search_log(
     query = parse_query(filter)
     found: list[LogEntry] = []
     for row in _candidates(connection, projects, query, descending=descending, after=after):
+        if not query.may_match(row.document):
+            continue
         entry = _RECORD.record(row[1:])
         if query.matches(entry):
             found.append(entry)
@@ -43,7 +46,7 @@ def search_log(
 
 def _candidates(
     connection: sa.Connection, projects: Collection[str], query: Query, *, descending: bool, after: str
-) -> Iterator[Row]:
+) -> Iterator[sa.Row[Any]]:
     deadline = time.monotonic() + SEARCH_SECONDS
     place = sa.tuple_(_C.timestamp, _C.seq)
     page = (

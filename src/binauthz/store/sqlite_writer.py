@@ -63,11 +63,28 @@ class WriterThread:
                     stop = True
                     break
                 batch.append(another)
-            self._commit([job for job in batch if job.outcome.set_running_or_notify_cancel()])
+            match [job for job in batch if job.outcome.set_running_or_notify_cancel()]:
+                case []:
+                    pass
+                case [job]:
+                    self._commit_alone(job)
+                case jobs:
+                    self._commit_together(jobs)
             if stop:
                 return
 
-    def _commit(self, batch: list[_Job]) -> None:
+    def _commit_alone(self, job: _Job) -> None:
+        try:
+            with self._engine.begin() as connection:
+                result = job.body(connection)
+        except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
+            job.outcome.set_exception(_unavailable(error))
+        except BaseException as error:  # noqa: BLE001 - handed to the caller whose body it is
+            job.outcome.set_exception(error)
+        else:
+            job.outcome.set_result(result)
+
+    def _commit_together(self, batch: list[_Job]) -> None:
         """One transaction for the batch. A body that fails undoes itself alone; when the commit fails, all failed."""
         settled: list[Callable[[], None]] = []
         try:

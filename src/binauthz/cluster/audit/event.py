@@ -1,21 +1,22 @@
-"""One audit.k8s.io/v1 Event at stage ResponseComplete, level RequestResponse."""
+"""One audit.k8s.io/v1 Event at stage ResponseComplete."""
 
 import datetime as dt
 import json
 from typing import Any
 
 from binauthz.cluster import limits
+from binauthz.cluster.audit.policy import Level
 from binauthz.cluster.call import Call
 from binauthz.cluster.client import Object
 from binauthz.cluster.metadata import micro_stamp
 
 
-def build(call: Call, code: int, answer: Object, finished: dt.datetime) -> Object:
+def build(call: Call, level: Level, code: int, answer: Object, finished: dt.datetime) -> Object:
     """The event of an answered call. Managed fields are left out: they are long, and evidence of nothing."""
     event: Object = {
         "kind": "Event",
         "apiVersion": "audit.k8s.io/v1",
-        "level": "RequestResponse",
+        "level": level.value,
         "auditID": call.audit_id,
         "stage": "ResponseComplete",
         "requestURI": call.uri[: limits.AUDIT_STRING],
@@ -31,10 +32,11 @@ def build(call: Call, code: int, answer: Object, finished: dt.datetime) -> Objec
     }
     if call.impersonated is not None:
         event["impersonatedUser"] = call.impersonated.info()
-    request = _request(call)
-    if request is not None:
-        event["requestObject"] = request
-    event["responseObject"] = _without_managers(answer)
+    if level is Level.REQUEST_RESPONSE:
+        request = _request(call)
+        if request is not None:
+            event["requestObject"] = request
+        event["responseObject"] = _without_managers(answer)
     return event
 
 

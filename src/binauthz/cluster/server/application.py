@@ -281,17 +281,20 @@ def _request(scope: Scope) -> Request:
 
 
 def _verb(request: Request, route: Route) -> str:
+    everywhere = route.resource.namespaced and not route.namespace
     match request.method:
         case "GET" if request.flag("watch") and not route.subresource:
             return "watch"
         case "GET":
             return "get" if route.name else "list"
-        case "POST" if bool(route.name) == bool(route.subresource):
+        case "POST" if bool(route.name) == bool(route.subresource) and not everywhere:
             return "create"
         case "PUT" | "PATCH" if route.name:
             return _VERBS[request.method]
-        case "DELETE":
-            return "delete" if route.name else "deletecollection"
+        case "DELETE" if route.name:
+            return "delete"
+        case "DELETE" if not everywhere and route.resource.key != "namespaces":
+            return "deletecollection"
         case _:
             raise method_not_allowed()
 

@@ -42,10 +42,12 @@ _ORDERINGS: Mapping[str, Callable[[Any, Any], Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query, whole or in part. ``bound`` is None where it says nothing of an indexed column."""
+    """A query, whole or in part. ``bound`` is None where it says nothing of an indexed column; ``needles`` stand
+    somewhere in the lower-case JSON of every entry that matches, as long as that JSON is ASCII."""
 
     test: Test
     bound: Bound | None = None
+    needles: tuple[bytes, ...] = ()
     terms: int = 1
     depth: int = 0
 
@@ -53,6 +55,13 @@ class Query:
     def bounds(self) -> Bound:
         """What the columns of every entry that matches fulfil."""
         return sa.true() if self.bound is None else self.bound
+
+    def may_match(self, document: bytes) -> bool:
+        """Whether a stored document is worth decoding: false only for one that cannot match."""
+        if not self.needles or not document.isascii():
+            return True
+        folded = document.lower()
+        return all(needle in folded for needle in self.needles)
 
     def matches(self, entry: LogEntry) -> bool:
         """Whether an entry matches."""
@@ -75,7 +84,12 @@ def _everything() -> Query:
 def _all_of(*parts: Query) -> Query:
     tests = [part.test for part in parts]
     bounds = [part.bound for part in parts if part.bound is not None]
-    return _combined(parts, lambda entry: all(test(entry) for test in tests), sa.and_(*bounds) if bounds else None)
+    return _combined(
+        parts,
+        lambda entry: all(test(entry) for test in tests),
+        sa.and_(*bounds) if bounds else None,
+        tuple(dict.fromkeys(needle for part in parts for needle in part.needles)),
+    )
 
 
 def _any_of(*parts: Query) -> Query:
@@ -90,15 +104,15 @@ def _negation(part: Query) -> Query:
 
 
 def _group(part: Query) -> Query:
-    return _combined((part,), part.test, part.bound)
+    return _combined((part,), part.test, part.bound, part.needles)
 
 
-def _combined(parts: tuple[Query, ...], test: Test, bound: Bound | None) -> Query:
+def _combined(parts: tuple[Query, ...], test: Test, bound: Bound | None, needles: tuple[bytes, ...] = ()) -> Query:
     terms = sum(part.terms for part in parts)
     depth = 1 + max(part.depth for part in parts)
     refuse_terms(terms)
     refuse_depth(depth)
-    return Query(test, bound, terms, depth)
+    return Query(test, bound, needles, terms, depth)
 
 
 @v_args(inline=True)
@@ -114,7 +128,7 @@ class _Builder(Transformer[Token, Any]):
     def term(self, token: Token) -> Query:
         _refuse_operator(token)
         folded = ".".join(_path(token)).casefold()
-        return Query(lambda entry: mentions(entry.document, folded))
+        return Query(lambda entry: mentions(entry.document, folded), needles=_needles(folded))
 
     def comparison(self, field: Token, relation: Token, value: _Values | Literal) -> Query:
         _refuse_operator(field)
@@ -177,7 +191,7 @@ def _compare(path: tuple[str, ...], relation: str, value: _Values | Literal) -> 
 
 def _compare_field(path: tuple[str, ...], relation: str, literal: Literal) -> Query:
     if relation == ":" and literal.is_presence:
-        return Query(lambda entry: bool(values_at(entry.document, path)))
+        return Query(lambda entry: bool(values_at(entry.document, path)), needles=_needles(path[-1].casefold()))
     if relation == "!=":
         equal = comparison("=", literal)
 
@@ -187,7 +201,15 @@ def _compare_field(path: tuple[str, ...], relation: str, literal: Literal) -> Qu
 
         return Query(differs)
     test = comparison(relation, literal)
-    return Query(lambda entry: any(map(test, values_at(entry.document, path))))
+    needles = _needles(literal.text.casefold()) if relation in ("=", ":") else ()
+    return Query(lambda entry: any(map(test, values_at(entry.document, path))), needles=needles)
+
+
+def _needles(folded: str) -> tuple[bytes, ...]:
+    """The text as it stands in JSON, if it stands there as it is: JSON escapes some characters, and spells numbers in
+    ways of its own."""
+    plain = folded.isascii() and folded.isprintable() and '"' not in folded and "\\" not in folded
+    return (folded.encode(),) if plain and folded.strip("0123456789.e+-") else ()
 
 
 def _moment(field: str, relation: str, literal: Literal) -> int:
