@@ -13,17 +13,17 @@ from typing import Any
 import msgspec
 import yaml
 
-from binauthz.admission import pod
 from binauthz.admission.verdict import Judge
-from binauthz.admission.workloads import Workload, workloads
 from binauthz.base.errors import ApiError, Code, invalid_field
 from binauthz.base.names import is_id
+from binauthz.policy import pod
 from binauthz.policy.decision import Decision, Verdict, worst
 from binauthz.policy.enforce import OnError, enforce
 from binauthz.policy.evidence import Trouble
 from binauthz.policy.model import Policy
 from binauthz.policy.subject import Subject
 from binauthz.policy.wording import explanation
+from binauthz.policy.workloads import Workload, workloads
 from binauthz.sources.gather import Unanswered
 
 MAX_MANIFEST_BYTES = 1024 * 1024

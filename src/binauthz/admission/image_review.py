@@ -8,12 +8,12 @@ minutes, so that a revocation does not count at once. AdmissionReview has none o
 
 import msgspec
 
-from binauthz.admission import pod
 from binauthz.admission.entries import ClusterIdentity
 from binauthz.admission.http import Answer, Refused, TooLargeError
 from binauthz.admission.identity import KnownCluster
 from binauthz.admission.reviews import could_not_tell
 from binauthz.admission.verdict import Judge, enforces
+from binauthz.policy import pod
 from binauthz.policy.subject import Subject
 
 _API_VERSION = "imagepolicy.k8s.io/v1alpha1"

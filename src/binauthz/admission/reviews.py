@@ -9,11 +9,12 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from binauthz.admission import pod, review
+from binauthz.admission import review
 from binauthz.admission.entries import ClusterIdentity
 from binauthz.admission.http import Answer, Refused, TooLargeError
 from binauthz.admission.identity import KnownCluster
 from binauthz.admission.verdict import Judge, enforces, may_break_glass, on_error
+from binauthz.policy import pod
 from binauthz.policy.enforce import Outcome, enforce
 from binauthz.policy.evidence import Trouble
 from binauthz.policy.subject import Subject

@@ -12,10 +12,10 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from binauthz.admission import pod
 from binauthz.admission.entries import ClusterIdentity, timestamp
 from binauthz.admission.verdict import Judge, enforces
 from binauthz.base.image import shown
+from binauthz.policy import pod
 from binauthz.policy.decision import Decision, ImageResult, Verdict
 from binauthz.policy.subject import ContainerKind, Subject
 from binauthz.policy.wording import explanation, rule_text

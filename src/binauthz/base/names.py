@@ -26,7 +26,8 @@ _SYNTAX = {
     "membership": re.compile(_LABEL),
     "operation": re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"),
     "service": re.compile(r"[a-z0-9][a-z0-9.-]{0,252}"),
-    "policy": re.compile(_LABEL),
+    "policy": re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,127}"),
+    "platform": re.compile(r"gke|cloudRun"),
 }
 
 
@@ -93,7 +94,8 @@ LOCATION_OPERATION = NameTemplate("projects/{project}/locations/{location}/opera
 OPERATION = NameTemplate("operations/{operation}")
 SERVICE = NameTemplate("projects/{project}/services/{service}")
 CV_CONFIG = NameTemplate("projects/{project}/continuousValidationConfig")
-PLATFORM_POLICY = NameTemplate("projects/{project}/platforms/gke/policies/{policy}")
+PLATFORM = NameTemplate("projects/{project}/platforms/{platform}")
+PLATFORM_POLICY = NameTemplate("projects/{project}/platforms/{platform}/policies/{policy}")
 
 
 def is_id(kind: str, text: str) -> bool:

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from binauthz.attestation.model import Attestation, Attestor, AttestorKey, PgpKey, PkixKey
 from binauthz.policy.model import Policy
+from binauthz.policy.platform.model import PlatformPolicy
 from binauthz.store.instants import from_micros, to_micros
 from binauthz.store.names import parent_of, project_of, spanning, storable, without_scheme
 from binauthz.store.records import (
@@ -292,6 +293,7 @@ LOG_ENTRY_COLUMNS = ("name", "log_name", "timestamp", "severity", "document")
 
 _RECORD_TYPES: tuple[RecordType[Any], ...] = (
     _resource(Policy, "policy"),
+    _resource(PlatformPolicy, "platform-policy"),
     _resource(Attestor, "attestor", encode=_attestor_body, decode=_attestor),
     _resource(Project, "project"),
     _resource(EnabledService, "service"),

@@ -9,7 +9,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from binauthz.transports.method import Handler, Method
-from binauthz.wire import container, grafeas, grafeas_beta, iam, logging, resourcemanager, serviceusage
+from binauthz.wire import (
+    container,
+    grafeas,
+    grafeas_beta,
+    iam,
+    logging,
+    platform_policies,
+    resourcemanager,
+    serviceusage,
+)
 from binauthz.wire.attestors import AttestorHandlers
 from binauthz.wire.gkehub import GatewayHandlers, HubHandlers
 from binauthz.wire.policies import PolicyHandlers
@@ -80,6 +89,26 @@ def _binary_authorization() -> Iterator[Method]:
             lambda r: str(r.attestor),
             attestor.validate,
         )
+
+
+def _platform_policies() -> Iterator[Method]:
+    package = f"{_BINAUTHZ}.v1"
+    management, permission = f"{package}.PlatformPolicyManagementService", "binaryauthorization.platformPolicies"
+    handlers = platform_policies
+    yield _row(management, "CreatePlatformPolicy", f"{permission}.create", _parent, handlers.create)
+    yield _row(management, "GetPlatformPolicy", f"{permission}.get", _name, handlers.get)
+    yield _row(management, "ListPlatformPolicies", f"{permission}.list", _parent, handlers.list_policies)
+    yield _row(
+        management,
+        "ReplacePlatformPolicy",
+        f"{permission}.replace",
+        lambda r: str(r.platform_policy.name),
+        handlers.replace,
+    )
+    yield _row(management, "DeletePlatformPolicy", f"{permission}.delete", _name, handlers.delete)
+    yield _row(management, "ListPlatforms", f"{permission}.list", _parent, handlers.list_platforms)
+    evaluation = f"{package}.PlatformPolicyEvaluationService"
+    yield _row(evaluation, "EvaluateGkePolicy", f"{permission}.evaluatePolicy", _name, handlers.evaluate)
 
 
 def _iam() -> Iterator[Method]:
@@ -177,6 +206,7 @@ def _neighbours() -> Iterator[Method]:
 
 METHODS: tuple[Method, ...] = (
     *_binary_authorization(),
+    *_platform_policies(),
     *_iam(),
     *_grafeas(),
     *_clusters(),

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from binauthz.admission.pod import InvalidPod, Pod
+from binauthz.policy.pod import InvalidPod, Pod
 
 MAX_ITEMS = 1000
 _LIST_DEPTH = 4

@@ -1,0 +1,117 @@
+"""Platform policies as use cases: a life with etags, and attestations from the projects that may be read."""
+
+import dataclasses
+import json
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from binauthz.attestation.model import Attestation, Signature
+from binauthz.base.errors import Code
+from binauthz.policy.decision import Verdict
+from binauthz.policy.platform.evaluate import PodSubject
+from binauthz.policy.platform.model import (
+    AlwaysDeny,
+    Authenticator,
+    AuthenticatorKey,
+    Check,
+    CheckSet,
+    GkePolicy,
+    PlatformPolicy,
+    SimpleSigningAttestationCheck,
+)
+from binauthz.services import platform_policies
+from binauthz.services.paging import PageRequest
+from binauthz.store.records import Occurrence
+from tests.services.conftest import NOTE, NOW, OTHER, PROJECT, World
+
+GKE = f"{PROJECT}/platforms/gke"
+DIGEST = "d" * 64
+IMAGE = f"gcr.io/p/img@sha256:{DIGEST}"
+KEY = ec.generate_private_key(ec.SECP256R1())
+PEM = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+PAYLOAD = json.dumps(
+    {
+        "critical": {
+            "identity": {"docker-reference": "gcr.io/p/img"},
+            "image": {"docker-manifest-digest": f"sha256:{DIGEST}"},
+            "type": "Google cloud binauthz container signature",
+        }
+    }
+).encode()
+
+
+def draft(*checks: Check) -> PlatformPolicy:
+    return PlatformPolicy(name="", gke=GkePolicy(check_sets=(CheckSet(checks=checks),)))
+
+
+def signing(*projects: str) -> Check:
+    key = AuthenticatorKey(pem=PEM, algorithm="ECDSA_P256_SHA256")
+    return Check(kind=SimpleSigningAttestationCheck(authenticators=(Authenticator(keys=(key,)),), projects=projects))
+
+
+def attest(world: World, project: str, key_id: str) -> None:
+    signature = Signature(public_key_id=key_id, signature=KEY.sign(PAYLOAD, ec.ECDSA(hashes.SHA256())))
+    name = f"{project}/occurrences/o1"
+    attestation = Attestation(name=name, note=NOTE, resource_uri=IMAGE, payload=PAYLOAD, signatures=(signature,))
+    world.put(
+        Occurrence(
+            name=name, note=NOTE, kind="ATTESTATION", resource_uri=IMAGE, create_time=NOW, update_time=NOW, body=b"",
+            digest=DIGEST, attestation=attestation,
+        )
+    )  # fmt: skip
+
+
+def verdict(world: World, name: str) -> Verdict:
+    pod = PodSubject(name="", namespace="default", service_account="default", images=(IMAGE,))
+    return world.run(platform_policies.evaluate_pods(world.owner, name, [pod]))[0].verdict
+
+
+def test_a_policy_lives_a_life_with_etags(world: World) -> None:
+    made = world.run(platform_policies.create(world.owner, GKE, "p1", draft(Check(kind=AlwaysDeny()))))
+    assert world.run(platform_policies.get(world.owner, made.name)) == made
+    again = platform_policies.create(world.owner, GKE, "p1", draft())
+    world.refused(again, Code.ALREADY_EXISTS)
+    new = world.run(platform_policies.replace(world.owner, dataclasses.replace(made, description="new")))
+    assert new.etag != made.etag
+    world.refused(platform_policies.replace(world.owner, made), Code.ABORTED)
+    world.refused(platform_policies.delete(world.owner, made.name, made.etag), Code.ABORTED)
+    page = world.run(platform_policies.list_policies(world.owner, GKE, PageRequest()))
+    assert list(page.items) == [new]
+    world.run(platform_policies.delete(world.owner, made.name, ""))
+    world.refused(platform_policies.get(world.owner, made.name), Code.NOT_FOUND)
+    world.refused(platform_policies.replace(world.owner, made), Code.NOT_FOUND)
+
+
+def test_unknown_projects_and_platforms_are_refused_as_documented(world: World) -> None:
+    nowhere = "projects/nowhere/platforms/gke"
+    world.refused(platform_policies.create(world.owner, nowhere, "p", draft()), Code.NOT_FOUND)
+    world.refused(platform_policies.create(world.owner, f"{PROJECT}/platforms/moon", "p", draft()), Code.NOT_FOUND)
+    cloud_run = platform_policies.create(world.owner, f"{PROJECT}/platforms/cloudRun", "p", draft())
+    world.refused(cloud_run, Code.INVALID_ARGUMENT, "platformPolicy.gkePolicy")
+    for parent in (nowhere, f"{PROJECT}/platforms/moon"):
+        listed = platform_policies.list_policies(world.owner, parent, PageRequest())
+        world.refused(listed, Code.INVALID_ARGUMENT, "parent")
+
+
+def test_any_attestation_by_a_key_of_the_check_is_enough(world: World) -> None:
+    made = world.run(platform_policies.create(world.owner, GKE, "p1", draft(signing())))
+    assert verdict(world, made.name) is Verdict.NON_CONFORMANT
+    assert made.gke is not None
+    kind = made.gke.check_sets[0].checks[0].kind
+    assert isinstance(kind, SimpleSigningAttestationCheck)
+    attest(world, PROJECT, kind.authenticators[0].keys[0].id)
+    assert verdict(world, made.name) is Verdict.CONFORMANT
+
+
+def test_B109_another_project_has_to_let_the_service_agent_read(world: World) -> None:
+    made = world.run(platform_policies.create(world.owner, GKE, "p1", draft(signing(OTHER))))
+    assert made.gke is not None
+    kind = made.gke.check_sets[0].checks[0].kind
+    assert isinstance(kind, SimpleSigningAttestationCheck)
+    attest(world, OTHER, kind.authenticators[0].keys[0].id)
+    assert verdict(world, made.name) is Verdict.ERROR
+    agent = "serviceAccount:service-123456789012@gcp-sa-binaryauthorization.iam.gserviceaccount.com"
+    world.grant(OTHER, "roles/containeranalysis.occurrences.viewer", agent)
+    assert verdict(world, made.name) is Verdict.CONFORMANT
