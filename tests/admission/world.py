@@ -107,11 +107,11 @@ def image_of(text: object) -> str:
 class World:
     """One installation in one temporary directory."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, url: str = "") -> None:
         self.runner = asyncio.Runner()
         self.database = directory / "store.sqlite"
         self.clock = FixedClock(NOW)
-        self.store: Store = open_store(f"sqlite:///{self.database}")
+        self.store: Store = open_store(url or f"sqlite:///{self.database}")
         self.put(Project(name="projects/p1", number=123456789012, create_time=NOW), cluster())
         self.door = self.new_door()
 
