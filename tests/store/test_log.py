@@ -66,3 +66,9 @@ def test_a_purge_removes_what_is_older(database: Database) -> None:
     purged = database.run(lambda store: store.purge_logs(NOW + dt.timedelta(seconds=7)))
     assert purged == 7
     assert [entry.document["insertId"] for entry in database.query(P)] == ["7", "8", "9"]
+
+
+def test_an_entry_whose_name_holds_what_no_database_can_is_kept(database: Database) -> None:
+    database.log(log_entry(P, "a\x00b"), log_entry(P, "c\ud800d", severity="\x00"))
+    names = [entry.name for entry in database.query(P)]
+    assert names == [f"{P}/logs/cloudaudit.googleapis.com%2Factivity/{id}" for id in ("a\ufffdb", "c\ufffdd")]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -49,9 +50,8 @@ def test_processes_that_start_together_migrate_once(url: str) -> None:
         assert len(set(processes.map(_open, [url] * 3))) == 1
 
 
-def test_lookups_use_their_indexes(database: Database) -> None:
-    if not database.url.startswith("sqlite"):
-        return
+def test_sqlite_lookups_use_their_indexes(tmp_path: Path, opened: Callable[[str], Database]) -> None:
+    database = opened(f"sqlite:///{tmp_path / 'store.db'}")
     with engine_of(database).connect() as connection:
         for query, index in (
             ("SELECT attestation FROM occurrences WHERE note = 'a' AND digest = 'b' ORDER BY name", "note_digest"),

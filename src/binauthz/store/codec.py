@@ -19,7 +19,7 @@ from binauthz.attestation.model import Attestation, Attestor, AttestorKey, PgpKe
 from binauthz.policy.model import Policy
 from binauthz.policy.platform.model import PlatformPolicy
 from binauthz.store.instants import from_micros, to_micros
-from binauthz.store.names import parent_of, project_of, spanning, storable, without_scheme
+from binauthz.store.names import parent_of, project_of, spanning, storable, storable_form, without_scheme
 from binauthz.store.records import (
     Cluster,
     EnabledService,
@@ -229,13 +229,15 @@ def attestation_of(row: Row) -> Attestation:
 
 
 def _log_columns(entry: LogEntry) -> Columns:
+    # Unlike other records, an entry is kept even when its name holds what a database cannot.
+    log_name = storable_form(entry.log_name)
     return {
-        "name": entry.name,
-        "project": project_of(entry.name),
-        "log_name": entry.log_name,
-        "log_name_folded": entry.log_name.casefold(),
+        "name": storable_form(entry.name),
+        "project": storable_form(project_of(entry.name)),
+        "log_name": log_name,
+        "log_name_folded": log_name.casefold(),
         "timestamp": to_micros(entry.timestamp),
-        "severity": entry.severity,
+        "severity": storable_form(entry.severity),
         "severity_rank": SEVERITY_RANKS.get(entry.severity, 0),
         "document": encode_document(entry.document),
     }

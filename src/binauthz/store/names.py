@@ -31,3 +31,8 @@ def without_scheme(uri: str) -> str:
 def storable(text: str) -> bool:
     """Whether both databases can hold the text: no NUL, nothing that UTF-8 cannot spell."""
     return _UNSTORABLE.search(text) is None
+
+
+def storable_form(text: str) -> str:
+    """The text, with a replacement character for each that cannot be stored."""
+    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
