@@ -151,3 +151,17 @@ def test_what_only_binary_can_carry_is_refused(holder: dict[str, Any]) -> None:
     with pytest.raises(ApiError) as caught:
         check(descriptors.message_class(ENTRY)(**holder))
     assert caught.value.code is Code.INVALID_ARGUMENT
+
+
+def test_B101_a_million_values_are_refused_before_they_cost() -> None:
+    for body in (b"[" + b"[]," * 1_000_000 + b"[]]", b'{"description": {' + b'"":0,' * 1_000_000 + b'"":0}}'):
+        assert "more than 250000 values" in refusal(POLICY, body).message
+    policy: Any = descriptors.message_class(POLICY).FromString(b"\x12\x00" * 1_000_000)
+    with pytest.raises(ApiError, match="more than 250000 values"):
+        check(policy)
+
+
+def test_ten_thousand_containers_are_not_too_many() -> None:
+    container = b'{"name": "c", "image": "gcr.io/p/i@sha256:00", "ports": [{"containerPort": 80}]}'
+    body = b'{"resource": {"spec": {"containers": [' + b", ".join([container] * 10_000) + b"]}}}"
+    decode(body, descriptors.message_class("google.cloud.binaryauthorization.v1.EvaluateGkePolicyRequest")())

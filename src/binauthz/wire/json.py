@@ -23,6 +23,8 @@ _MAX_DEPTH = 100
 # A level of google.protobuf.Struct costs three levels of messages, and protobuf itself stops at 100.
 _MAX_STRUCT_DEPTH = 30
 _MAX_VIOLATIONS = 20
+# A Pod of 10,000 containers has about 50,000 values; each costs microseconds to place, whatever its size.
+_MAX_VALUES = 250_000
 _MAX_MASK = 10_000
 _PAYLOAD = "Invalid JSON payload received."
 
@@ -48,6 +50,9 @@ def _no_constant(name: str) -> float:
 
 def parse(body: bytes) -> Any:
     """A JSON document from a stranger; raises INVALID_ARGUMENT for bad UTF-8, bad JSON, duplicate names or depth."""
+    # Each value but the first follows one of these, so their number bounds the work before any is done.
+    if sum(map(body.count, (b",", b"[", b"{"))) > _MAX_VALUES:
+        raise _too_many()
     try:
         text = body.decode()
         document = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
@@ -75,6 +80,10 @@ def _excerpt(error: json.JSONDecodeError) -> str:
 
 def _too_deep() -> ApiError:
     return invalid(f"{_PAYLOAD} Message too deep. Max recursion depth reached: {_MAX_DEPTH} levels.")
+
+
+def _too_many() -> ApiError:
+    return invalid(f"The request holds more than {_MAX_VALUES} values.")
 
 
 def _check_depth(document: object) -> None:
@@ -324,11 +333,33 @@ def to_json(message: Message, *, numeric_enums: bool = False) -> Any:
 
 def check(message: Message) -> None:
     """Raise INVALID_ARGUMENT for values that binary protobuf can carry and JSON cannot: an Any of unknown type, a
-    time outside the calendar. What one door accepts, the other must be able to show."""
+    time outside the calendar. What one door accepts, the other must be able to show.
+
+    Too many values are refused as well."""
+    _count(message)
     try:
         to_json(message)
     except ValueError as error:
         raise invalid(f"The request holds a value that JSON cannot carry: {shown(str(error.__cause__))}.") from None
+
+
+def _count(message: Message) -> None:
+    left = _MAX_VALUES
+    pending: list[Any] = [message]
+    while pending:
+        for field, value in pending.pop().ListFields():
+            left -= len(value) if field.is_repeated else 1
+            if left < 0:
+                raise _too_many()
+            kind = field.message_type
+            if kind is None:
+                continue
+            if not field.is_repeated:
+                pending.append(value)
+            elif not kind.GetOptions().map_entry:
+                pending.extend(value)
+            elif kind.fields_by_name["value"].message_type is not None:
+                pending.extend(value.values())
 
 
 def _plain(value: Any) -> Any:
