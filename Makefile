@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run-setup quickstart test unit servers clients e2e fuzz lint format generated bench lock clean
+.PHONY: help setup run-setup quickstart test unit servers clients e2e lint format generated bench lock clean
 
 help: ## List the verbs
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -42,9 +42,6 @@ clients: setup ## Tests that drive gcloud, kubectl, openssl and gpg
 
 e2e: setup ## The deploy page, step by step, with the unmodified clients
 	$(PYTEST) -v tests/e2e
-
-fuzz: setup ## The properties again, with many more examples
-	HYPOTHESIS_PROFILE=thorough $(PYTEST) -q -m "not servers and not clients" tests
 
 lint: setup ## Format, lint, types, import contracts, generated files
 	$(BIN)/ruff format --check src tests tools bench examples
