@@ -151,3 +151,66 @@ def test_a_kind_that_is_not_served_is_not_found(space: Space) -> None:
         refused = space.client.run("-n", space.name, "create", *arguments)
         assert refused.returncode == 1
         assert "could not find the requested resource" in refused.stderr
+
+
+@each_version
+def test_an_object_is_patched_in_every_way_edited_and_replaced(space: Space) -> None:
+    space("create", "configmap", "patched", "--from-literal=a=1")
+    space("patch", "configmap", "patched", "-p", '{"data":{"b":"2"}}')
+    space("patch", "configmap", "patched", "--type=merge", "-p", '{"data":{"a":null}}')
+    space("patch", "configmap", "patched", "--type=json", "-p", '[{"op":"add","path":"/data/c","value":"3"}]')
+    space("annotate", "configmap", "patched", "note=x")
+    stored = space.json("get", "configmap", "patched")
+    assert (stored["data"], stored["metadata"]["annotations"]) == ({"b": "2", "c": "3"}, {"note": "x"})
+    edited = space.client.run("-n", space.name, "edit", "configmap", "patched", editor="sed -i '/^  c:/s/3/4/'")
+    assert edited.stdout == "configmap/patched edited\n"
+    stored = space.json("get", "configmap", "patched")
+    assert stored["data"] == {"b": "2", "c": "4"}
+    assert space("replace", "-f", "-", stdin=stored | {"data": {"d": "5"}}) == "configmap/patched replaced\n"
+    assert space.json("get", "configmap", "patched")["data"] == {"d": "5"}
+    assert space("delete", "configmap", "patched") == 'configmap "patched" deleted\n'
+
+
+@each_version
+def test_diff_shows_what_apply_would_change_and_changes_nothing(space: Space) -> None:
+    for flags in ((), ("--server-side",)):
+        wanted = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "compared"}, "data": {"a": "before"}}
+        space("apply", *flags, "-f", "-", stdin=wanted)
+        assert space("diff", *flags, "-f", "-", stdin=wanted) == ""
+        wanted["data"] = {"a": "after"}
+        found = space.client.run("-n", space.name, "diff", *flags, "-f", "-", stdin=wanted)
+        assert found.returncode == 1, found.stderr
+        assert "-  a: before" in found.stdout
+        assert "+  a: after" in found.stdout
+        assert space.json("get", "configmap", "compared")["data"] == {"a": "before"}
+        space("delete", "configmap", "compared")
+
+
+@each_version
+def test_a_watch_shows_what_happens_next(space: Space) -> None:
+    metadata = {"name": "watched", "labels": {"seen": "yes"}}
+    with space.client.started("-n", space.name, "get", "configmaps", "-w", "-l", "seen=yes") as lines:
+        space("create", "-f", "-", stdin={"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
+        assert [next(lines).split()[:2] for _ in range(2)] == [["NAME", "DATA"], ["watched", "0"]]
+        space("patch", "configmap", "watched", "-p", '{"data":{"a":"1"}}')
+        assert next(lines).split()[:2] == ["watched", "1"]
+    space("delete", "configmap", "watched")
+
+
+@each_version
+def test_what_cannot_be_done_here_is_said_in_one_sentence(space: Space) -> None:
+    space("run", "still", f"--image={IMAGE}")
+    for arguments in (("logs", "still"), ("exec", "still", "--", "ls"), ("port-forward", "still", "8080:80")):
+        refused = space.client.run("-n", space.name, *arguments)
+        assert refused.returncode == 1
+        assert "nothing is executed in this cluster" in refused.stderr
+    space("delete", "pod", "still", "--now")
+
+
+@each_version
+def test_the_cluster_describes_itself(space: Space) -> None:
+    assert "deploy" in space("api-resources")
+    assert "apps/v1" in space("api-versions").splitlines()
+    assert "FIELD: containers <[]Container>" in space("explain", "pod.spec.containers")
+    assert json.loads(space("version", "-o", "json"))["serverVersion"]["gitVersion"] == "v1.33.0+binauthz"
+    assert "is running at" in space("cluster-info")

@@ -116,16 +116,30 @@ class Served:
         """The same cluster through another kubectl."""
         return Served(kubectl, self._kubeconfig, self.verdicts)
 
-    def run(self, *arguments: str, stdin: object = None) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, stdin: object = None, editor: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [self._kubectl, *arguments],
             input=json.dumps(stdin) if stdin is not None else None,
-            env=self._environment,
+            env={**self._environment, "KUBE_EDITOR": editor},
             capture_output=True,
             text=True,
             timeout=60,
             check=False,
         )
+
+    @contextmanager
+    def started(self, *arguments: str) -> Iterator[Iterator[str]]:
+        """A command that goes on; the lines it prints. It is ended in any case, after which no line comes."""
+        command = [self._kubectl, *arguments]
+        with subprocess.Popen(command, env=self._environment, stdout=subprocess.PIPE, text=True) as process:
+            alarm = threading.Timer(20, process.kill)
+            alarm.start()
+            try:
+                assert process.stdout is not None
+                yield process.stdout
+            finally:
+                alarm.cancel()
+                process.kill()
 
     def __call__(self, *arguments: str, stdin: object = None) -> str:
         done = self.run(*arguments, stdin=stdin)
