@@ -8,7 +8,8 @@ import pytest
 
 from binauthz.cluster.admission.hooks import Hook, hooks_of
 from binauthz.cluster.admission.review import AnswerError, judge
-from binauthz.cluster.audit import event, policy
+from binauthz.cluster.audit import event
+from binauthz.cluster.audit.policy import Level, level
 from binauthz.cluster.call import Call, User
 from binauthz.cluster.catalogue import by_key
 
@@ -93,9 +94,8 @@ def call(verb: str = "create", key: str = "pods", user: str = "alice", **more: A
 def test_an_event_tells_who_did_what_with_which_answer() -> None:
     managed = {"name": "p", "managedFields": [{"manager": "m"}]}
     body = {"apiVersion": "v1", "kind": "Pod", "metadata": dict(managed), "spec": {}}
-    made = event.build(
-        call(body=body, impersonated=User(name="bob"), annotations={"a": "b"}), 201, body, NOW + dt.timedelta(seconds=1)
-    )
+    asked = call(body=body, impersonated=User(name="bob"), annotations={"a": "b"})
+    made = event.build(asked, Level.REQUEST_RESPONSE, 201, body, NOW + dt.timedelta(seconds=1))
     assert made["apiVersion"] == "audit.k8s.io/v1"
     assert (made["kind"], made["level"], made["stage"]) == ("Event", "RequestResponse", "ResponseComplete")
     assert (made["user"]["username"], made["impersonatedUser"]["username"]) == ("alice", "bob")
@@ -109,7 +109,7 @@ def test_an_event_tells_who_did_what_with_which_answer() -> None:
 
 def test_a_refused_call_leaves_the_status_it_was_answered_with() -> None:
     status = {"kind": "Status", "metadata": {}, "status": "Failure", "message": "m", "reason": "R", "code": 400}
-    made = event.build(call(body={"metadata": {"name": "p"}}), 400, status, NOW)
+    made = event.build(call(body={"metadata": {"name": "p"}}), Level.REQUEST_RESPONSE, 400, status, NOW)
     assert made["responseStatus"] == {
         "metadata": {},
         "code": 400,
@@ -120,16 +120,23 @@ def test_a_refused_call_leaves_the_status_it_was_answered_with() -> None:
 
 
 def test_long_agents_and_addresses_are_cut() -> None:
-    made = event.build(call(agent="a" * 9000, uri="/" + "u" * 9000), 201, {}, NOW)
+    made = event.build(call(agent="a" * 9000, uri="/" + "u" * 9000), Level.REQUEST_RESPONSE, 201, {}, NOW)
     assert (len(made["userAgent"]), len(made["requestURI"])) == (4096, 4096)
 
 
 def test_every_write_is_audited_but_bookkeeping_and_events() -> None:
-    assert policy.is_audited(call())
-    assert policy.is_audited(call("delete", "secrets"))
-    assert policy.is_audited(call("update", subresource="status"))
-    assert not policy.is_audited(call("get"))
-    assert not policy.is_audited(call("create", "events"))
+    assert level(call()) is Level.REQUEST_RESPONSE
+    assert level(call("update", subresource="status")) is Level.REQUEST_RESPONSE
+    assert level(call("get")) is Level.NONE
+    assert level(call("create", "events")) is Level.NONE
     kubelet = call("update", user="system:node:n", subresource="status")
-    assert not policy.is_audited(kubelet)
-    assert policy.is_audited(call(user="system:serviceaccount:kube-system:replicaset-controller"))
+    assert level(kubelet) is Level.NONE
+    assert level(call(user="system:serviceaccount:kube-system:replicaset-controller")) is Level.REQUEST_RESPONSE
+
+
+def test_an_event_about_a_secret_names_it_and_never_holds_it() -> None:
+    assert level(call("delete", "secrets")) is Level.METADATA
+    body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": {"k": "aHVudGVyMg=="}}
+    made = event.build(call(key="secrets", body=body), Level.METADATA, 201, body, NOW)
+    assert made["objectRef"]["name"] == "s"
+    assert "aHVudGVyMg" not in str(made)
