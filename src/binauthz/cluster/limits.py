@@ -9,6 +9,9 @@ JSON_DEPTH = 64
 PROTOBUF_FIELDS = 100_000
 """Fields of one protobuf body, its parts included."""
 
+CONNECTIONS = 4096
+"""Open connections, watches included; more are turned away (503)."""
+
 QUERY_FIELDS = 64
 """Query parameters of one request."""
 

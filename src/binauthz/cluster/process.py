@@ -17,7 +17,7 @@ import uvicorn
 import uvloop
 
 from binauthz.base.clock import SystemClock
-from binauthz.cluster import seeds
+from binauthz.cluster import limits, seeds
 from binauthz.cluster.admission.hooks import CONFIGURATIONS
 from binauthz.cluster.admission.webhooks import Admission, Credential
 from binauthz.cluster.api import Api
@@ -123,6 +123,7 @@ async def _serve(config: Config, disk: Disk, stop: asyncio.Event, parent: int) -
             timeout_keep_alive=120,
             timeout_graceful_shutdown=2,
             backlog=_BACKLOG,
+            limit_concurrency=limits.CONNECTIONS,
         )
     )
     with socket.create_server((config.address, config.port), backlog=_BACKLOG) as listener:
