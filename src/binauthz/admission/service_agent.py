@@ -8,7 +8,7 @@ it, and the image is denied (SPEC 12).
 from binauthz.attestation.model import Attestor
 from binauthz.services.authorization import permits
 from binauthz.services.context import Caller
-from binauthz.services.names import project_of
+from binauthz.services.names import project_of, service_agent
 from binauthz.store.interface import Reader
 from binauthz.store.records import Project
 
@@ -16,17 +16,12 @@ _VERIFY = "binaryauthorization.attestors.verifyImageAttested"
 _LIST_OCCURRENCES = "containeranalysis.notes.listOccurrences"
 
 
-def service_agent(number: int) -> str:
-    """The member that enforces for the project of that number."""
-    return f"serviceAccount:service-{number}@gcp-sa-binaryauthorization.iam.gserviceaccount.com"
-
-
 def may_use(tx: Reader, project: str, attestor: Attestor) -> bool:
     """Whether the project's service agent may verify with the attestor and list what is attached to its note."""
     own = tx.get(Project, f"projects/{project}")
     if own is None:
         return False
-    agent = Caller(principal=service_agent(own.number))
+    agent = Caller(principal=f"serviceAccount:{service_agent(own.number)}")
     wanted = ((_VERIFY, attestor.name), (_LIST_OCCURRENCES, attestor.note))
     return all(
         project_of(resource) == own.name or permits(tx, agent, permission, resource) for permission, resource in wanted

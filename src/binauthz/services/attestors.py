@@ -14,7 +14,7 @@ from binauthz.crypto.errors import KeyRefusedError
 from binauthz.services import etags, projects
 from binauthz.services.authorization import demand
 from binauthz.services.context import Context
-from binauthz.services.names import check_note_name, not_found
+from binauthz.services.names import check_note_name, not_found, service_agent
 from binauthz.services.paging import Page, PageRequest, window
 from binauthz.store.interface import Reader, Writer
 from binauthz.store.records import Note, Project
@@ -140,7 +140,7 @@ def _described(draft: Attestor) -> tuple[AttestorKey, ...]:
 
 def _reader(project: Project) -> str:
     """The account that reads the note: the project's Binary Authorization service agent (SPEC 2.2)."""
-    return f"service-{project.number}@gcp-sa-binaryauthorization.iam.gserviceaccount.com"
+    return service_agent(project.number)
 
 
 def _check_description(draft: Attestor) -> None:

@@ -29,3 +29,8 @@ def check_note_name(field: str, value: str) -> str:
 def not_found(name: str) -> ApiError:
     """NOT_FOUND for a resource, naming it."""
     return ApiError(Code.NOT_FOUND, f"Resource '{name}' was not found")
+
+
+def service_agent(project_number: int) -> str:
+    """The address of the service account that enforces for a project (SPEC 1.9)."""
+    return f"service-{project_number}@gcp-sa-binaryauthorization.iam.gserviceaccount.com"

@@ -19,7 +19,7 @@ from binauthz.services import projects
 from binauthz.services.authorization import permits
 from binauthz.services.context import Caller, Context
 from binauthz.services.etags import fresh
-from binauthz.services.names import not_found, project_of
+from binauthz.services.names import not_found, project_of, service_agent
 from binauthz.services.paging import Page, PageRequest, window
 from binauthz.store.interface import Reader, Writer
 from binauthz.store.records import Project
@@ -179,7 +179,7 @@ def _read(tx: Reader, own: str, project: str, digest: str) -> Sequence[Attestati
     if project != own:
         owner = tx.get(Project, own)
         number = owner.number if owner else 0
-        agent = Caller(principal=f"serviceAccount:service-{number}@gcp-sa-binaryauthorization.iam.gserviceaccount.com")
+        agent = Caller(principal=f"serviceAccount:{service_agent(number)}")
         if tx.get(Project, project) is None or not permits(tx, agent, _LIST, project):
             return None
     rows = tx.occurrences(
