@@ -1,0 +1,20 @@
+"""Service Usage, Logging and their operations (SPEC 7)."""
+
+from collections.abc import Iterator
+
+from binauthz.transports.method import Method
+from binauthz.transports.methods.rows import name, nothing, parent, row
+from binauthz.wire import logging, serviceusage
+
+
+def methods() -> Iterator[Method]:
+    """Every served method of the services around ours."""
+    usage, services = "google.api.serviceusage.v1.ServiceUsage", "serviceusage.services"
+    yield row(usage, "GetService", f"{services}.get", name, serviceusage.get_service)
+    yield row(usage, "ListServices", f"{services}.list", parent, serviceusage.list_services)
+    yield row(usage, "EnableService", f"{services}.enable", name, serviceusage.enable_service)
+    yield row(usage, "BatchEnableServices", f"{services}.enable", parent, serviceusage.batch_enable_services)
+    yield row("google.longrunning.Operations", "GetOperation", None, name, serviceusage.get_operation)
+    log = "google.logging.v2.LoggingServiceV2"
+    yield row(log, "ListLogEntries", None, nothing, logging.list_log_entries)
+    yield row(log, "WriteLogEntries", None, nothing, logging.write_log_entries)
