@@ -307,18 +307,25 @@ def _shared_services(files: FileDescriptorSet) -> None:
         "CancelOperation": {("post", "/v1/{name=operations/*}:cancel")},
     }
     _bind(file_of(files, "google/longrunning/operations.proto").service[0], operations, taken)
+    # gcloud lists the locations of Artifact Registry on v1beta2, where we serve nothing else.
+    versions = ("v1", "v1beta", "v1beta2")
     locations = {
-        "GetLocation": {("get", f"/{v}/{{name=projects/*/locations/*}}") for v in ("v1", "v1beta")},
-        "ListLocations": {("get", f"/{v}/{{name=projects/*}}/locations") for v in ("v1", "v1beta")},
+        "GetLocation": {("get", f"/{v}/{{name=projects/*/locations/*}}") for v in versions},
+        "ListLocations": {("get", f"/{v}/{{name=projects/*}}/locations") for v in versions},
     }
     _bind(file_of(files, "google/cloud/location/locations.proto").service[0], locations, taken)
 
 
+_SHARED = {"google.cloud.location.Locations", "google.iam.v1.IAMPolicy", "google.longrunning.Operations"}
+
+
 def _routes(files: FileDescriptorSet) -> set[tuple[str, str]]:
+    """The routes of every service but the shared ones, whose own are replaced."""
     return {
         (verb, getattr(binding, verb))
         for file in files.file
         for service in file.service
+        if f"{file.package}.{service.name}" not in _SHARED
         for method in service.method
         for http in [method.options.Extensions[annotations_pb2.http]]
         for binding in (http, *http.additional_bindings)

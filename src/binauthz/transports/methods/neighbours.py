@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from binauthz.transports.method import Method
 from binauthz.transports.methods.rows import name, nothing, parent, row
-from binauthz.wire import logging, serviceusage
+from binauthz.wire import locations, logging, serviceusage
 
 
 def methods() -> Iterator[Method]:
@@ -15,6 +15,13 @@ def methods() -> Iterator[Method]:
     yield row(usage, "EnableService", f"{services}.enable", name, serviceusage.enable_service)
     yield row(usage, "BatchEnableServices", f"{services}.enable", parent, serviceusage.batch_enable_services)
     yield row("google.longrunning.Operations", "GetOperation", None, name, serviceusage.get_operation)
+    yield from _locations()
     log = "google.logging.v2.LoggingServiceV2"
     yield row(log, "ListLogEntries", None, nothing, logging.list_log_entries)
     yield row(log, "WriteLogEntries", None, nothing, logging.write_log_entries)
+
+
+def _locations() -> Iterator[Method]:
+    service, permission = "google.cloud.location.Locations", "resourcemanager.projects.get"
+    yield row(service, "GetLocation", permission, name, locations.get_location)
+    yield row(service, "ListLocations", permission, name, locations.list_locations)
