@@ -1,10 +1,15 @@
-"""What the control plane process is told: one JSON file, written by ``up`` or by ``serve`` from its settings."""
+"""What the control plane process is told: one JSON file, written by ``up`` or by ``serve`` from its settings.
 
+The settings themselves are ``app.sections``; where each came from is decided by ``app.configuration_file``.
+"""
+
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
 from binauthz.app.certificates import write_secret
+from binauthz.app.sections import Sections
 
 
 class LocalCluster(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +27,7 @@ class ControlConfiguration(msgspec.Struct, frozen=True, kw_only=True):
 
     Secrets are named by file and not held here, but for a password in the store's URL, which is why the file is its
     owner's alone. ``public_host`` is the name by which clusters reach the TLS doors, where it is not ``host``.
+    ``origins`` says of each setting that is not a default where it was set, for ``binauthz doctor``.
     """
 
     store: str
@@ -35,9 +41,8 @@ class ControlConfiguration(msgspec.Struct, frozen=True, kw_only=True):
     owner_token_file: str
     public_host: str = ""
     local_cluster: LocalCluster | None = None
-    review_deadline_seconds: float = 5.0
-    stale_etag_is_conflict: bool = False
-    bare_name_covers_tags: bool = False
+    sections: Sections = Sections()
+    origins: Mapping[str, str] = {}
 
 
 def save(path: Path, configuration: ControlConfiguration) -> None:

@@ -56,13 +56,14 @@ class ControlPlane:
     """Everything one control plane process runs."""
 
     def __init__(self, configuration: ControlConfiguration, store: Store) -> None:
+        sections = configuration.sections
         self._configuration = configuration
         self._store = store
         self._clock = SystemClock()
         self._authority = Authority(Path(configuration.pki_directory), self._clock.now())
         self._settings = Settings(
-            stale_etag_is_conflict=configuration.stale_etag_is_conflict,
-            bare_name_covers_tags=configuration.bare_name_covers_tags,
+            stale_etag_is_conflict=sections.compatibility.stale_etag_is_conflict,
+            bare_name_covers_tags=sections.compatibility.bare_name_covers_tags,
             gateway_url=f"https://{configuration.public_host or configuration.host}:{configuration.tls_port}",
             gateway_ca_pem=self._authority.ca_pem,
         )
@@ -74,8 +75,8 @@ class ControlPlane:
             clock=self._clock,
             prover=Prover(),
             gateway=self._gateway,
-            budget_seconds=configuration.review_deadline_seconds,
-            bare_name_covers_tags=configuration.bare_name_covers_tags,
+            budget_seconds=sections.server.review_deadline_seconds,
+            bare_name_covers_tags=sections.compatibility.bare_name_covers_tags,
         )
         self._dispatcher = Dispatcher(
             METHODS,

@@ -10,6 +10,7 @@ from contextlib import closing
 import uvloop
 
 from binauthz.app.configuration import ControlConfiguration, save
+from binauthz.app.configuration_file import Configured
 from binauthz.app.control import ControlPlane
 from binauthz.app.home import Addresses, Home
 from binauthz.app.supervisor import HOST, CannotStart, free_ports, lock
@@ -19,21 +20,21 @@ from binauthz.store.interface import StoreUnavailable
 _EVERY_INTERFACE = "0.0.0.0"  # noqa: S104 - compared with, and only used when the caller asks for it
 
 
-def serve(
-    home: Home, *, store: str, host: str, public_host: str, port: int, project: str, announce: Callable[[str], None]
-) -> None:
+def serve(home: Home, *, configured: Configured, announce: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT; ``announce`` is called with the base URL once every door answers.
 
-    An empty ``store`` is a SQLite database in the directory. Raises CannotStart with what to do about it.
+    Raises CannotStart with what to do about it.
     """
+    settings = configured.sections.server
+    host = settings.host
     home.create()
     with closing(lock(home)):
-        rest, grpc, tls = free_ports(port, 3, host)
+        rest, grpc, tls = free_ports(settings.port, 3, host)
         near = HOST if host == _EVERY_INTERFACE else host
-        public = public_host or (socket.gethostname() if host == _EVERY_INTERFACE else host)
+        public = settings.public_host or (socket.gethostname() if host == _EVERY_INTERFACE else host)
         home.secret("owner-token")
         configuration = ControlConfiguration(
-            store=store or f"sqlite:///{home.control / 'binauthz.sqlite'}",
+            store=settings.store or f"sqlite:///{home.control / 'binauthz.sqlite'}",
             host=host,
             public_host=public,
             rest_port=rest,
@@ -41,8 +42,10 @@ def serve(
             tls_port=tls,
             pki_directory=str(home.pki),
             tls_hosts=tuple(dict.fromkeys((public, near, HOST, "localhost", "::1"))),
-            project=project,
+            project=settings.project,
             owner_token_file=str(home.owner_token_file),
+            sections=configured.sections,
+            origins=configured.origins,
         )
         save(home.control / "config.json", configuration)
         addresses = Addresses(
@@ -50,7 +53,7 @@ def serve(
             grpc=f"{near}:{grpc}",
             tls_url=f"https://{near}:{tls}",
             cluster_url="",
-            project=project,
+            project=settings.project,
             supervisor_pid=os.getpid(),
             control_pid=os.getpid(),
             cluster_pid=0,

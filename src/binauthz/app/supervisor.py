@@ -24,6 +24,7 @@ import httpx2
 
 from binauthz.app.certificates import Authority, write_secret
 from binauthz.app.configuration import ControlConfiguration, LocalCluster, save
+from binauthz.app.configuration_file import Configured
 from binauthz.app.home import Addresses, Home
 
 LOG = logging.getLogger(__name__)
@@ -125,7 +126,8 @@ class _Child:
 class Installation:
     """One directory, one project, four doors."""
 
-    def __init__(self, home: Home, *, project: str, ports: Ports, fail_closed: bool, now: dt.datetime) -> None:
+    def __init__(self, home: Home, *, configured: Configured, ports: Ports, now: dt.datetime) -> None:
+        project, fail_closed = configured.sections.server.project, configured.sections.local_cluster.fail_closed
         self._home = home
         self._project = project
         self._ports = ports
@@ -157,6 +159,8 @@ class Installation:
                     proxy_token_file=str(home.directory / "gateway-token"),
                     on_error="fail-closed" if fail_closed else "fail-open",
                 ),
+                sections=configured.sections,
+                origins=configured.origins,
             ),
         )
         self._children = (

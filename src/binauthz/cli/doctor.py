@@ -17,6 +17,7 @@ from binauthz.cli.output import format_option, show
 from binauthz.cli.session import Session, directory_option
 
 if TYPE_CHECKING:
+    from binauthz.app.configuration import ControlConfiguration
     from binauthz.app.home import Addresses, Home
 
 OK, NOTE, WRONG = "ok", "note", "WRONG"
@@ -151,11 +152,26 @@ def _store(home: "Home") -> Iterator[Check]:
     if not file.exists():
         return
     try:
-        url = load(file).store
+        found = load(file)
     except (OSError, msgspec.DecodeError) as error:
         yield "store", WRONG, f"{file} cannot be read: {error}"
         return
-    yield "store", OK, f"{_without_password(url)} (from {file})"
+    yield "store", OK, f"{_without_password(found.store)} (from {file})"
+    yield from _settings(found)
+
+
+def _settings(configuration: "ControlConfiguration") -> Iterator[Check]:
+    """Every setting in force, as the process was told when it was last started."""
+    import msgspec  # noqa: PLC0415 - start-up time
+
+    for name, section in msgspec.to_builtins(configuration.sections).items():
+        if isinstance(section, list):
+            yield name, OK, f"{len(section)} configured ({configuration.origins.get(name, 'the default')})"
+            continue
+        for key, value in section.items():
+            path = f"{name}.{key}"
+            shown = _without_password(value) if path == "server.store" else value
+            yield path, OK, f"{shown} ({configuration.origins.get(path, 'the default')})"
 
 
 def _without_password(url: str) -> str:

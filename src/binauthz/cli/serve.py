@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from binauthz.cli.up import project_option
+from binauthz.cli.up import config_option, configured, project_option
 
 
 @click.command("serve")
@@ -17,19 +17,25 @@ from binauthz.cli.up import project_option
 )
 @click.option(
     "--store",
-    envvar="BINAUTHZ_STORE",
-    default="",
     metavar="URL",
     help="`sqlite:///PATH` or `postgresql://USER@HOST/DATABASE`; give a password by BINAUTHZ_STORE, as arguments can"
     " be seen by others (default: SQLite in DIR).",
 )
-@click.option("--host", default="127.0.0.1", show_default=True, metavar="HOST", help="Address to listen on.")
-@click.option("--public-host", default="", metavar="NAME", help="Name by which clusters reach us (default: HOST).")
-@click.option("--port", default=8750, show_default=True, metavar="N", help="First of three ports; 0 picks free ones.")
+@click.option("--host", metavar="HOST", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--public-host", metavar="NAME", help="Name by which clusters reach us (default: HOST).")
+@click.option("--port", type=int, metavar="N", help="First of three ports; 0 picks free ones.  [default: 8750]")
 @project_option
+@config_option
 @click.option("--verbose", is_flag=True, help="Log requests to stderr.")
 def command(
-    directory: str | None, store: str, host: str, public_host: str, port: int, project: str, verbose: bool
+    directory: str | None,
+    store: str | None,
+    host: str | None,
+    public_host: str | None,
+    port: int | None,
+    project: str | None,
+    file: str | None,
+    verbose: bool,
 ) -> None:
     """Run the control plane alone in the foreground, until Ctrl-C: for clusters of your own.
 
@@ -45,16 +51,22 @@ def command(
         level=logging.INFO if verbose else logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
     )
     home = Home(Path(directory) if directory else Home.default_directory())
+    settings = configured(
+        home.directory,
+        file,
+        {
+            "server.store": ("--store", store),
+            "server.host": ("--host", host),
+            "server.public_host": ("--public-host", public_host),
+            "server.port": ("--port", port),
+            "server.project": ("--project", project),
+        },
+    )
+    if "local_cluster.fail_closed" in settings.origins:
+        origin = settings.origins["local_cluster.fail_closed"]
+        raise click.ClickException(f"`local_cluster.fail_closed` ({origin}) is for `up`: `serve` has no local cluster")
     try:
-        serve(
-            home,
-            store=store,
-            host=host,
-            public_host=public_host,
-            port=port,
-            project=project,
-            announce=lambda url: click.echo(f"ready {url}"),
-        )
+        serve(home, configured=settings, announce=lambda url: click.echo(f"ready {url}"))
     except CannotStart as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:

@@ -1,0 +1,78 @@
+"""The settings of an installation, one struct for each section of the configuration file.
+
+A key is added by adding a field here: the loader, `binauthz doctor` and docs/configuration.md follow from it. Each
+field has a default and a description; unknown keys are refused. A section that only one part of the product reads is
+handed to that part by ``app.control``, which is the one place that knows them all.
+"""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One table of the configuration file."""
+
+
+class Server(Section, frozen=True, kw_only=True):
+    """Where the control plane answers, and what it keeps its data in."""
+
+    host: Annotated[str, Meta(description="Address to listen on; `up` listens on 127.0.0.1 only.")] = "127.0.0.1"
+    public_host: Annotated[
+        str, Meta(description="Name by which clusters reach us; empty means `host`. For `serve` only.")
+    ] = ""
+    port: Annotated[int, Meta(description="First of three ports (four with `up`); 0 picks free ones.")] = 8750
+    project: Annotated[
+        str,
+        Meta(
+            pattern="^[a-z][a-z0-9-]{4,28}[a-z0-9]$",
+            description="Id of the project that a fresh store holds: 6 to 30 lower-case letters, digits and hyphens.",
+        ),
+    ] = "demo-project"
+    store: Annotated[
+        str,
+        Meta(
+            description="`sqlite:///PATH` or `postgresql://USER@HOST/DATABASE`; empty means SQLite in the directory."
+            " For `serve` only."
+        ),
+    ] = ""
+    review_deadline_seconds: Annotated[
+        float, Meta(gt=0, le=30, description="How long a review may take; half of the webhook's timeout if shorter.")
+    ] = 5.0
+
+
+class LocalCluster(Section, frozen=True, kw_only=True):
+    """The embedded cluster of `up`."""
+
+    fail_closed: Annotated[
+        bool, Meta(description="Refuse Pods when no answer can be had, instead of admitting and logging them.")
+    ] = False
+
+
+class Compatibility(Section, frozen=True, kw_only=True):
+    """Choices where the documentation of the service that we are compatible with is silent (limitations.md)."""
+
+    stale_etag_is_conflict: Annotated[
+        bool, Meta(description="Answer 409 ABORTED to an update that carries a stale etag, instead of ignoring it.")
+    ] = False
+    bare_name_covers_tags: Annotated[
+        bool, Meta(description="Let the pattern `registry/name` cover `registry/name:tag` too.")
+    ] = False
+
+
+class Log(Section, frozen=True, kw_only=True):
+    """The audit log."""
+
+    retention_days: Annotated[
+        int, Meta(ge=0, le=36500, description="Remove entries older than this many days; 0 keeps them forever.")
+    ] = 0
+
+
+class Sections(Section, frozen=True, kw_only=True):
+    """Every section. The order here is the order of the documentation."""
+
+    server: Server = Server()
+    local_cluster: LocalCluster = LocalCluster()
+    compatibility: Compatibility = Compatibility()
+    log: Log = Log()
