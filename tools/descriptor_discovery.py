@@ -84,6 +84,32 @@ class Overlay:
                     if member not in present:
                         self.add_field(message, name, file, member, definition)
 
+    def add_missing_values(self, files: FileDescriptorSet) -> None:
+        """Give every enum the values that a schema's member has and it lacks, numbered on in the schema's order."""
+        enums = {
+            f".{full}": enum
+            for file in files.file
+            for scope, kinds in (
+                (file.package, file.enum_type),
+                *((name, message.enum_type) for name, message in all_messages(file.message_type, file.package)),
+            )
+            for enum in kinds
+            for full in [f"{scope}.{enum.name}"]
+        }
+        for schema, (name, file) in self.known.items():
+            messages = dict(all_messages(file.message_type, file.package))
+            members = self.schemas.get(schema, {}).get("properties", {})
+            for field in messages[name].field:
+                definition = members.get(field.json_name or camel(field.name), {})
+                wanted = definition.get("items", definition).get("enum", [])
+                if field.type != Field.TYPE_ENUM or not wanted:
+                    continue
+                enum = enums[field.type_name]
+                present = {value.name for value in enum.value}
+                for value in wanted:
+                    if value not in present:
+                        enum.value.add(name=value, number=max(each.number for each in enum.value) + 1)
+
     def add_field(
         self, message: DescriptorProto, full: str, file: FileDescriptorProto, member: str, definition: dict[str, Any]
     ) -> None:

@@ -29,6 +29,7 @@ _BINAUTHZ = "google/cloud/binaryauthorization"
 def apply(files: FileDescriptorSet) -> None:
     """Every overlay, in the order in which they build on one another."""
     _discovery_only_members(files)
+    _note_kinds(files)
     _platform_policies(files)
     _validation_helper_v1beta1(files)
     _fleet_v1beta(files)
@@ -53,6 +54,65 @@ def _discovery_only_members(files: FileDescriptorSet) -> None:
                 del overlay.schemas[schema]
         overlay.add_missing_fields(files)
         add_missing_parameters(files, discovery(document))
+
+
+def _note_kinds(files: FileDescriptorSet) -> None:
+    """Grafeas has kinds that its public .proto files lack: their details, with the numbers that grafeas.v1beta1 is
+    known to give them, belong to the oneof that says the kind."""
+    base = "google/devtools/containeranalysis/v1beta1"
+    packages = tuple({file.package for file in files.file if file.package.startswith("grafeas.v1beta1")})
+    document = discovery("containeranalysis.v1beta1")
+    # New messages go where every other file of the version can import them.
+    overlay = Overlay(files, document, f"{base}/common/common.proto", packages)
+    for kind in ("attestation", "build", "deployment", "discovery", "image", "package", "vulnerability"):
+        schema = "Details" if kind == "attestation" else f"GrafeasV1beta1{kind.capitalize()}Details"
+        file = file_of(files, f"{base}/{kind}/{kind}.proto")
+        name, message = f"{file.package}.Details", message_of(file, "Details")
+        overlay.known[schema] = (name, file)
+        present = {field.json_name or camel(field.name) for field in message.field}
+        for member, definition in sorted(overlay.schemas[schema]["properties"].items()):
+            if member not in present:
+                overlay.add_field(message, name, file, member, definition)
+    overlay.add_missing_fields(files)
+    overlay.add_missing_values(files)
+    add_missing_parameters(files, document)
+    Overlay(files, discovery("containeranalysis.v1"), "grafeas/v1/grafeas.proto", ("grafeas.v1",)).add_missing_values(
+        files
+    )
+    for path in ("grafeas/v1/grafeas.proto", f"{base}/grafeas/grafeas.proto"):
+        for name in ("Note", "Occurrence"):
+            message = message_of(file_of(files, path), name)
+            for field in message.field:
+                if field.number > 99_999 and field.name not in ("advisory_publish_time", "envelope"):
+                    field.oneof_index = 0
+                if path != "grafeas/v1/grafeas.proto":
+                    field.number = _BETA_NUMBERS[name].get(field.name, field.number)
+
+
+_BETA_NUMBERS = {
+    "Note": {
+        "intoto": 17,
+        "sbom": 18,
+        "spdx_package": 19,
+        "spdx_file": 20,
+        "spdx_relationship": 21,
+        "vulnerability_assessment": 22,
+        "sbom_reference": 23,
+        "secret": 24,
+        "ai_skill_analysis": 25,
+    },
+    "Occurrence": {
+        "intoto": 15,
+        "sbom": 16,
+        "spdx_package": 17,
+        "spdx_file": 18,
+        "spdx_relationship": 19,
+        "envelope": 20,
+        "sbom_reference": 21,
+        "secret": 22,
+        "ai_skill_analysis": 23,
+    },
+}
 
 
 def _service(file: FileDescriptorProto, name: str, host: str) -> ServiceDescriptorProto:
