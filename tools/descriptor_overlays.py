@@ -13,6 +13,7 @@ from tools.descriptor_edit import (
     Field,
     add_import,
     add_method,
+    camel,
     clone,
     file_of,
     keep_methods,
