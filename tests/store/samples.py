@@ -20,7 +20,9 @@ from binauthz.policy.model import AdmissionRule, EnforcementMode, EvaluationMode
 from binauthz.store.records import (
     Binding,
     Cluster,
+    ClusterOperation,
     EnabledService,
+    Fleet,
     IamPolicy,
     LogEntry,
     Membership,
@@ -125,6 +127,31 @@ clusters = st.builds(
     proxy_token=texts,
     webhook_token_hash=texts,
     break_glass_groups=st.lists(texts, max_size=2).map(tuple),
+    status_message=texts,
+    unique_id=texts,
+    kept=st.booleans(),
+    settings=objects,
+)
+cluster_operations = st.builds(
+    ClusterOperation,
+    name=names("projects", "locations", "operations"),
+    cluster=texts,
+    type=texts,
+    start_time=moments,
+    status=texts,
+    end_time=maybe,
+    detail=texts,
+    error=texts,
+    error_code=st.integers(0, 16),
+    stages=st.dictionaries(texts, texts, max_size=2),
+)
+fleets = st.builds(
+    Fleet,
+    name=names("projects", "locations", "fleets"),
+    unique_id=texts,
+    create_time=moments,
+    update_time=moments,
+    settings=objects,
 )
 memberships = st.builds(
     Membership,
@@ -134,6 +161,7 @@ memberships = st.builds(
     create_time=moments,
     update_time=moments,
     labels=st.dictionaries(texts, texts, max_size=2),
+    settings=objects,
 )
 iam_policies = st.builds(
     IamPolicy,
@@ -177,8 +205,8 @@ occurrences = st.builds(
     attestation=st.none() | attestations,
 )
 every_record = st.one_of(
-    policies, attestors, projects, services, operations, clusters, memberships, iam_policies, tokens, notes,
-    occurrences,
+    policies, attestors, projects, services, operations, clusters, cluster_operations, fleets, memberships, iam_policies,
+    tokens, notes, occurrences,
 )  # fmt: skip
 
 

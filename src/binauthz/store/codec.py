@@ -22,7 +22,9 @@ from binauthz.store.instants import from_micros, to_micros
 from binauthz.store.names import parent_of, project_of, spanning, storable, storable_form, without_scheme
 from binauthz.store.records import (
     Cluster,
+    ClusterOperation,
     EnabledService,
+    Fleet,
     IamPolicy,
     LogEntry,
     Membership,
@@ -301,6 +303,8 @@ _RECORD_TYPES: tuple[RecordType[Any], ...] = (
     _resource(EnabledService, "service"),
     _resource(Operation, "operation"),
     _resource(Cluster, "cluster"),
+    _resource(ClusterOperation, "cluster-operation"),
+    _resource(Fleet, "fleet"),
     _resource(Membership, "membership"),
     _resource(IamPolicy, "iam-policy"),
     _resource(Token, "token"),

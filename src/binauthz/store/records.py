@@ -75,11 +75,52 @@ class Cluster:
     proxy_token: str = ""
     webhook_token_hash: str = ""
     break_glass_groups: tuple[str, ...] = ()
+    status_message: str = ""
+    unique_id: str = ""
+    kept: bool = False
+    """Created through the API: a local cluster that a keeper runs and removes."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """What its creator asked for beyond what we model, in the API's JSON form: returned as given."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterOperation:
+    """``projects/{p}/locations/{l}/operations/{o}``: a change of one cluster, under way or over.
+
+    ``status`` is ``RUNNING``, ``ABORTING`` or ``DONE``; one that is over and did not succeed says why in ``error``.
+    ``stages`` are its steps in order, each with its status.
+    """
+
+    name: str
+    cluster: str
+    type: str
+    start_time: dt.datetime
+    status: str = "RUNNING"
+    end_time: dt.datetime | None = None
+    detail: str = ""
+    error: str = ""
+    error_code: int = 0
+    stages: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fleet:
+    """``projects/{p}/locations/global/fleets/default``: a project's fleet. ``settings`` are what its owner set, in the
+    API's JSON form."""
+
+    name: str
+    unique_id: str
+    create_time: dt.datetime
+    update_time: dt.datetime
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Membership:
-    """``projects/{p}/locations/{l}/memberships/{m}``: a fleet's view of a cluster, by its resource name."""
+    """``projects/{p}/locations/{l}/memberships/{m}``: a fleet's view of a cluster, by its resource name.
+
+    ``settings`` are what its creator set beyond the labels, in the API's JSON form.
+    """
 
     name: str
     cluster: str
@@ -87,6 +128,7 @@ class Membership:
     create_time: dt.datetime
     update_time: dt.datetime
     labels: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
