@@ -159,11 +159,42 @@ def _platform_policies(files: FileDescriptorSet) -> None:
             if field.name not in free:
                 field.oneof_index = 0
     overlay.schemas = {
-        "PlatformPolicy": {"properties": {"cloudRunPolicy": {"$ref": "CloudRunPolicy"}}},
-        "CloudRunPolicy": {
+        "PlatformPolicy": {"properties": {"cloudRunPolicy": {"$ref": "InlineCloudRunPolicy"}}},
+        "InlineCloudRunPolicy": {
             "properties": {
-                "checkSets": {"type": "array", "items": {"$ref": "CheckSet"}},
-                "imageAllowlist": {"$ref": "ImageAllowlist"},
+                "allowlistPatterns": {"type": "array", "items": {"$ref": "AllowlistPattern"}},
+                "rule": {"$ref": "EvaluationRule"},
+            }
+        },
+        "AllowlistPattern": {"properties": {"namePattern": {"type": "string"}}},
+        "EvaluationRule": {
+            "properties": {
+                "enforcementMode": {
+                    "type": "string",
+                    "enum": [
+                        "ENFORCEMENT_MODE_UNSPECIFIED",
+                        "ENFORCED_BLOCK_AND_AUDIT_LOG",
+                        "DRYRUN_AUDIT_LOG_ONLY",
+                    ],
+                },
+                "evaluationMode": {
+                    "type": "string",
+                    "enum": [
+                        "EVALUATION_MODE_UNSPECIFIED",
+                        "ALWAYS_ALLOW",
+                        "REQUIRE_ATTESTATION",
+                        "ALWAYS_DENY",
+                    ],
+                },
+                "requiredAttestors": {"type": "array", "items": {"$ref": "InlineAttestor"}},
+            }
+        },
+        "InlineAttestor": {
+            "properties": {
+                "attestationNote": {"type": "string"},
+                "description": {"type": "string"},
+                "id": {"type": "string"},
+                "publicKeys": {"type": "array", "items": {"$ref": "AttestorPublicKey"}},
             }
         },
         "EvaluateGkePolicyRequest": {
