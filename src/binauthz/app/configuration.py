@@ -39,6 +39,7 @@ class ControlConfiguration(msgspec.Struct, frozen=True, kw_only=True):
     tls_hosts: tuple[str, ...]
     project: str
     owner_token_file: str
+    sealing_key_file: str = ""
     public_host: str = ""
     local_cluster: LocalCluster | None = None
     sections: Sections = Sections()

@@ -24,6 +24,7 @@ from binauthz.admission.evaluate_door import PREFIX as EVALUATE_PREFIX
 from binauthz.admission.evaluate_door import EvaluateDoor
 from binauthz.app.certificates import Authority, Leaf
 from binauthz.app.configuration import ControlConfiguration, LocalCluster, load
+from binauthz.app.sealing_key import SealingKeyFile
 from binauthz.attestation.memo import Prover
 from binauthz.base.clock import SystemClock
 from binauthz.kube.proxy import Gateway
@@ -66,6 +67,7 @@ class ControlPlane:
             bare_name_covers_tags=sections.compatibility.bare_name_covers_tags,
             gateway_url=f"https://{configuration.public_host or configuration.host}:{configuration.tls_port}",
             gateway_ca_pem=self._authority.ca_pem,
+            sealing=SealingKeyFile(Path(configuration.sealing_key_file)) if configuration.sealing_key_file else None,
         )
         self._gateway = Gateway(
             store, self._clock, authenticator=self._authenticate, authorize=authorize, settings=self._settings

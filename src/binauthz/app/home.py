@@ -1,8 +1,8 @@
 """The directory that holds one installation: where its secrets, database and addresses are.
 
-Layout: ``owner-token``, ``pki/``, ``control/`` (database), ``cluster/`` (objects of the local cluster) and
-``addresses.json`` (written once every door answers, removed on a clean stop). Everything is readable by its owner
-alone.
+Layout: ``owner-token``, ``sealing-keys``, ``pki/``, ``control/`` (database), ``cluster/`` (objects of the local
+cluster) and ``addresses.json`` (written once every door answers, removed on a clean stop). Everything is readable by
+its owner alone.
 """
 
 import json
@@ -73,6 +73,11 @@ class Home:
     def owner_token_file(self) -> Path:
         """The owner's bearer token, as gcloud's access token file."""
         return self.directory / "owner-token"
+
+    @property
+    def sealing_key_file(self) -> Path:
+        """The keys under which secrets in the database are sealed."""
+        return self.directory / "sealing-keys"
 
     @property
     def addresses_file(self) -> Path:

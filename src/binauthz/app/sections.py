@@ -61,6 +61,18 @@ class Compatibility(Section, frozen=True, kw_only=True):
     ] = False
 
 
+class Keys(Section, frozen=True, kw_only=True):
+    """Private keys that the server keeps and signs with (keys.md)."""
+
+    sealing_key_file: Annotated[
+        str,
+        Meta(
+            description="File of the keys under which private keys are sealed in the store; empty means `sealing-keys`"
+            " in the directory. Servers that share a store need the same file."
+        ),
+    ] = ""
+
+
 class Log(Section, frozen=True, kw_only=True):
     """The audit log."""
 
@@ -75,4 +87,5 @@ class Sections(Section, frozen=True, kw_only=True):
     server: Server = Server()
     local_cluster: LocalCluster = LocalCluster()
     compatibility: Compatibility = Compatibility()
+    keys: Keys = Keys()
     log: Log = Log()

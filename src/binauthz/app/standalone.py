@@ -9,6 +9,7 @@ from contextlib import closing
 
 import uvloop
 
+from binauthz.app import sealing_key
 from binauthz.app.configuration import ControlConfiguration, save
 from binauthz.app.configuration_file import Configured
 from binauthz.app.control import ControlPlane
@@ -44,6 +45,9 @@ def serve(home: Home, *, configured: Configured, announce: Callable[[str], None]
             tls_hosts=tuple(dict.fromkeys((public, near, HOST, "localhost", "::1"))),
             project=settings.project,
             owner_token_file=str(home.owner_token_file),
+            sealing_key_file=str(
+                sealing_key.prepared(configured.sections.keys.sealing_key_file, home.sealing_key_file)
+            ),
             sections=configured.sections,
             origins=configured.origins,
         )

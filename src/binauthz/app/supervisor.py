@@ -22,6 +22,7 @@ from typing import IO
 
 import httpx2
 
+from binauthz.app import sealing_key
 from binauthz.app.certificates import Authority, write_secret
 from binauthz.app.configuration import ControlConfiguration, LocalCluster, save
 from binauthz.app.configuration_file import Configured
@@ -152,6 +153,9 @@ class Installation:
                 tls_hosts=_HOSTS,
                 project=project,
                 owner_token_file=str(home.owner_token_file),
+                sealing_key_file=str(
+                    sealing_key.prepared(configured.sections.keys.sealing_key_file, home.sealing_key_file)
+                ),
                 local_cluster=LocalCluster(
                     server=f"https://{HOST}:{ports.cluster}",
                     ca_file=str(self._ca_file),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from binauthz.base.clock import Clock
+from binauthz.crypto.sealing import SealingKeySource
 from binauthz.store.interface import Store
 
 
@@ -25,6 +26,7 @@ class Settings:
     bare_name_covers_tags: bool = False
     gateway_url: str = ""
     gateway_ca_pem: str = ""
+    sealing: SealingKeySource | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
