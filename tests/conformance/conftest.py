@@ -1,31 +1,87 @@
-"""One server for the suite. The tests speak only to its addresses, so they could be pointed at any other."""
+"""The servers of the suite behind their witness; each test speaks only to their addresses."""
 
+import contextlib
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from binauthz.services.context import Settings
 from tests.conformance.rest import Rest
-from tests.conformance.server import CA_PEM, GATEWAY, Target, running
+from tests.conformance.server import Target, running
+from tests.conformance.witness import rest as rest_witness
+from tests.conformance.witness import rpc as rpc_witness
+from tests.conformance.witness.ledger import Call, Ledger
+from tests.conformance.witness.schemas import Schemas
+from tests.postgres import postgres_cluster
+
+__all__ = ["postgres_cluster"]
+
+_STORES = ("sqlite", "postgresql")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Say what the claims of this suite are written with."""
+    config.addinivalue_line(
+        "markers",
+        "shows(service, *methods, client): an unmodified client (or curl) has these methods answer OK in the test; "
+        "verified when it runs, and printed in docs/coverage.md",
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test once for each store that the server under test may have; slow clients see one of them."""
+    if "store" not in metafunc.fixturenames:
+        return
+    slow = any(mark.name == "clients" for mark in metafunc.definition.iter_markers())
+    stores = _STORES[:1] if slow else _STORES
+    if os.environ.get("BINAUTHZ_CONFORMANCE_URL"):
+        stores = ("running",)
+    metafunc.parametrize("store", stores, scope="session")
 
 
 @pytest.fixture(scope="session")
-def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
-    """Where the server under test is: ours in this process, or the one that the environment names."""
-    url = os.environ.get("BINAUTHZ_CONFORMANCE_URL")
-    if url:
+def ledger() -> Ledger:
+    """What passed between clients and servers."""
+    return Ledger()
+
+
+@pytest.fixture(scope="session")
+def schemas() -> Schemas:
+    """The discovery documents."""
+    return Schemas()
+
+
+@pytest.fixture(scope="session")
+def server(store: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    """The server itself: ours in this process over one of its stores, or the one that the environment names."""
+    if store == "running":
         yield Target(
-            url=url,
+            url=os.environ["BINAUTHZ_CONFORMANCE_URL"].rstrip("/"),
             grpc_address=os.environ["BINAUTHZ_CONFORMANCE_GRPC"],
             token=os.environ["BINAUTHZ_CONFORMANCE_TOKEN"],
             stranger_token=os.environ.get("BINAUTHZ_CONFORMANCE_STRANGER", ""),
+            gateway=os.environ.get("BINAUTHZ_CONFORMANCE_GATEWAY", ""),
         )
         return
-    directory: Path = tmp_path_factory.mktemp("conformance")
-    with running(directory, Settings(gateway_url=GATEWAY, gateway_ca_pem=CA_PEM)) as started:
+    directory: Path = tmp_path_factory.mktemp(f"conformance-{store}")
+    url = "" if store == "sqlite" else request.getfixturevalue("postgres_cluster").create_database()
+    with running(directory, store=url) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def target(server: Target, ledger: Ledger, schemas: Schemas) -> Iterator[Target]:
+    """Where the tests' clients go: the witness, with the server behind it."""
+    with contextlib.ExitStack() as stack:
+        yield Target(
+            url=stack.enter_context(rest_witness.forwarding(server.url, ledger, schemas)),
+            grpc_address=stack.enter_context(rpc_witness.forwarding(server.grpc_address, ledger, schemas)),
+            token=server.token,
+            stranger_token=server.stranger_token,
+            gateway=server.gateway,
+        )
 
 
 @pytest.fixture
@@ -38,3 +94,39 @@ def rest(target: Target) -> Rest:
 def stranger(target: Target) -> Rest:
     """Plain HTTP as somebody who holds nothing."""
     return Rest(target.url, target.stranger_token)
+
+
+class _Tracebacks(logging.Handler):
+    """Keeps what a server in this process logged about its own failures."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.seen: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.seen.append(self.format(record))
+
+
+@pytest.fixture(autouse=True)
+def judged(request: pytest.FixtureRequest, ledger: Ledger) -> Iterator[None]:
+    """Fail a test whose answers lack the published shape, that made the server stumble, or that claims too much."""
+    mark, log = ledger.mark, _Tracebacks()
+    logging.getLogger().addHandler(log)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(log)
+    calls = ledger.since(mark)
+    faults = sorted({f"{call.method} over {call.door}: {call.fault}" for call in calls if call.fault})
+    assert not faults, "answers without the published shape:\n" + "\n".join(faults)
+    assert not log.seen, "the server logged errors:\n" + "\n".join(log.seen)
+    for claim in request.node.iter_markers("shows"):
+        missing = _unshown(claim, calls)
+        assert not missing, f"claimed to be shown, but not answered OK to the client: {missing}"
+
+
+def _unshown(claim: pytest.Mark, calls: list[Call]) -> list[str]:
+    service, *methods = claim.args
+    curl = claim.kwargs.get("client") == "curl"
+    done = {call.method for call in calls if call.status == "OK" and (curl or call.client != "curl")}
+    return [name for name in (f"{service}.{method}" for method in methods) if name not in done]

@@ -10,7 +10,9 @@ from typing import Any
 from tests.conformance.server import PROJECT, Target
 
 _APIS = (
+    "artifactregistry",
     "binaryauthorization",
+    "cloudkms",
     "cloudresourcemanager",
     "connectgateway",
     "container",

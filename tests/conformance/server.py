@@ -1,4 +1,4 @@
-"""The control plane in a thread of the test process: REST and gRPC on free loopback ports over a SQLite file."""
+"""The control plane in a thread of the test process: the product's own composition, on free loopback ports."""
 
 import asyncio
 import datetime as dt
@@ -10,26 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import uvicorn
-
+from binauthz.app.configuration import ControlConfiguration, LocalCluster
+from binauthz.app.control import ControlPlane
 from binauthz.base.clock import SystemClock
 from binauthz.services import bootstrap, tokens
-from binauthz.services.authorization import authorize
-from binauthz.services.context import Caller, Context, Settings
 from binauthz.store.database import open_store
-from binauthz.store.interface import Store
 from binauthz.store.records import Project
-from binauthz.transports import grpc as grpc_door
-from binauthz.transports.audit import observer
-from binauthz.transports.dispatch import Dispatcher
-from binauthz.transports.methods import METHODS
-from binauthz.transports.server import application
 
 PROJECT = bootstrap.PROJECT_ID
 NUMBER = bootstrap.PROJECT_NUMBER
 OTHER_PROJECT = "other-project"
-GATEWAY = "https://127.0.0.1:7443"
+STRANGER = "user:stranger@example.com"
 CA_PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+_START_SECONDS = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,82 +33,102 @@ class Target:
     grpc_address: str
     token: str
     stranger_token: str
+    gateway: str = ""
+    """Where generated kubeconfigs point; empty where it is not known."""
 
 
-async def _seed(store: Store, clock: SystemClock, token: str) -> str:
-    seed = bootstrap.ClusterSeed(
-        server="https://127.0.0.1:6443", ca_pem=CA_PEM, webhook_token_hash="0" * 64, proxy_token="proxy"
-    )
-    await bootstrap.prepare(store, clock, owner_token=token, cluster=seed)
-    other = Project(name=f"projects/{OTHER_PROJECT}", number=987654321098, create_time=dt.datetime.now(dt.UTC))
-    await store.write(lambda tx: tx.insert(other))
-    return await tokens.issue(store, clock, "user:stranger@example.com")
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
-async def _serve(url: str, settings: Settings, box: dict[str, Any]) -> None:
-    clock = SystemClock()
-    store = open_store(url)
-    token = tokens.generate()
-    stranger = await _seed(store, clock, token)
+def _file(directory: Path, name: str, content: str) -> str:
+    path = directory / name
+    path.write_text(content)
+    path.chmod(0o600)
+    return str(path)
 
-    def context(caller: Caller) -> Context:
-        return Context(caller=caller, clock=clock, store=store, settings=settings)
 
-    dispatcher = Dispatcher(
-        METHODS,
-        authenticator=lambda given: tokens.authenticate(store, clock, given),
-        authorizer=authorize,
-        context=context,
-        observer=observer(context),
-    )
-    grpc_server = grpc_door.server(dispatcher)
-    grpc_port = grpc_server.add_insecure_port("127.0.0.1:0")
-    await grpc_server.start()
-    listening = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(application(dispatcher), access_log=False, log_level="warning", lifespan="off")
-    web = uvicorn.Server(config)
-    serving = asyncio.create_task(web.serve(sockets=[listening]))
-    port = listening.getsockname()[1]
-    box["target"] = Target(
-        url=f"http://127.0.0.1:{port}",
-        grpc_address=f"127.0.0.1:{grpc_port}",
-        token=token,
-        stranger_token=stranger,
-    )
-    stop = asyncio.Event()
-    box["stop"] = (asyncio.get_running_loop(), stop)
-    box["ready"].set()
-    await stop.wait()
-    web.should_exit = True
-    await serving
-    await grpc_server.stop(grace=0)
-    await store.close()
+def configuration(directory: Path, *, store: str = "", **settings: Any) -> ControlConfiguration:
+    """The configuration of a control plane with the local cluster that ``up`` seeds."""
+    defaults: dict[str, Any] = {
+        "store": store or f"sqlite:///{directory}/store.sqlite",
+        "host": "127.0.0.1",
+        "rest_port": free_port(),
+        "grpc_port": free_port(),
+        "tls_port": free_port(),
+        "pki_directory": str(directory / "pki"),
+        "tls_hosts": ("127.0.0.1", "localhost"),
+        "project": PROJECT,
+        "owner_token_file": _file(directory, "owner-token", tokens.generate()),
+        "local_cluster": LocalCluster(
+            server="https://127.0.0.1:6443",
+            ca_file=_file(directory, "cluster-ca.pem", CA_PEM),
+            webhook_token_file=_file(directory, "webhook-token", "webhook"),
+            proxy_token_file=_file(directory, "proxy-token", "proxy"),
+        ),
+    }
+    return ControlConfiguration(**{**defaults, **settings})
+
+
+class _Thread:
+    """One control plane and its event loop."""
+
+    def __init__(self, settings: ControlConfiguration) -> None:
+        self.settings = settings
+        self.stranger_token = ""
+        self.trouble: BaseException | None = None
+        self._ready = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping: asyncio.Event | None = None
+        self._thread = threading.Thread(target=self._body, name="conformance-server")
+
+    def start(self) -> None:
+        self._thread.start()
+        assert self._ready.wait(_START_SECONDS), "the server did not start in time"
+        if self.trouble is not None:
+            raise AssertionError("the server did not start") from self.trouble
+
+    def stop(self) -> None:
+        if self._loop is not None and self._stopping is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join(_START_SECONDS)
+
+    def _body(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except BaseException as trouble:
+            self.trouble = trouble
+            raise
+        finally:
+            self._ready.set()
+
+    async def _serve(self) -> None:
+        self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
+        store, clock = open_store(self.settings.store), SystemClock()
+        other = Project(name=f"projects/{OTHER_PROJECT}", number=987654321098, create_time=dt.datetime.now(dt.UTC))
+        await store.write(lambda tx: tx.insert(other))
+        self.stranger_token = await tokens.issue(store, clock, STRANGER)
+        await ControlPlane(self.settings, store).run(self._stopping, self._ready.set)
 
 
 @contextmanager
-def running(directory: Path, settings: Settings) -> Iterator[Target]:
-    """A server that lives as long as the block."""
-    ready = threading.Event()
-    box: dict[str, Any] = {"ready": ready}
-
-    def body() -> None:
-        try:
-            asyncio.run(_serve(f"sqlite:///{directory}/store.sqlite", settings, box))
-        except BaseException as trouble:
-            box["trouble"] = trouble
-            raise
-        finally:
-            ready.set()
-
-    thread = threading.Thread(target=body, name="conformance-server")
-    thread.start()
+def running(directory: Path, *, store: str = "", **settings: Any) -> Iterator[Target]:
+    """A server that lives as long as the block; ``settings`` are members of the control plane's configuration."""
+    directory.mkdir(parents=True, exist_ok=True)
+    made = configuration(directory, store=store, **settings)
+    thread = _Thread(made)
     try:
-        assert ready.wait(20)
-        if "trouble" in box:
-            raise AssertionError("the server did not start") from box["trouble"]
-        yield box["target"]
+        thread.start()
+        yield Target(
+            url=f"http://127.0.0.1:{made.rest_port}",
+            grpc_address=f"127.0.0.1:{made.grpc_port}",
+            token=Path(made.owner_token_file).read_text(),
+            stranger_token=thread.stranger_token,
+            gateway=f"https://127.0.0.1:{made.tls_port}",
+        )
     finally:
-        if "stop" in box:
-            loop, stop = box["stop"]
-            loop.call_soon_threadsafe(stop.set)
-        thread.join(20)
+        thread.stop()

@@ -7,7 +7,7 @@ import yaml
 
 from tests.conformance.gcloud import Gcloud
 from tests.conformance.rest import Rest
-from tests.conformance.server import GATEWAY, NUMBER, PROJECT, Target
+from tests.conformance.server import NUMBER, PROJECT, Target
 from tests.conformance.signing import fresh
 
 pytestmark = [pytest.mark.servers, pytest.mark.clients]
@@ -50,14 +50,14 @@ def test_a_missing_cluster_is_worded_as_on_gke(gcloud: Gcloud) -> None:
 
 
 @pytest.mark.parametrize("location", [("--location", "global"), ()], ids=["location", "found-by-gcloud"])
-def test_membership_credentials_reach_the_gateway(gcloud: Gcloud, location: tuple[str, ...]) -> None:
+def test_membership_credentials_reach_the_gateway(gcloud: Gcloud, target: Target, location: tuple[str, ...]) -> None:
     ran = gcloud("container", "fleet", "memberships", "get-credentials", *location, "local-cluster")
     assert ran.code == 0, ran.err
     config = yaml.safe_load(gcloud.kubeconfig.read_text())
     name = f"connectgateway_{PROJECT}_global_local-cluster"
     assert config["current-context"] == name
     (cluster,) = (each["cluster"] for each in config["clusters"] if each["name"] == name)
-    assert cluster["server"] == f"{GATEWAY}/v1/projects/{NUMBER}/locations/global/gkeMemberships/local-cluster"
+    assert cluster["server"] == f"{target.gateway}/v1/projects/{NUMBER}/locations/global/gkeMemberships/local-cluster"
 
 
 def test_memberships_are_listed_and_described(gcloud: Gcloud) -> None:

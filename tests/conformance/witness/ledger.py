@@ -1,0 +1,51 @@
+"""What passed between the clients and the server."""
+
+import threading
+from dataclasses import dataclass, field
+
+# The header that Google's generated clients introduce themselves with, and what gcloud's user agent holds.
+_GENERATED = ("gl-python/", "gl-node/", "gdcl/")
+_GCLOUD = "google-cloud-sdk"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call: the method that its path or gRPC name means, who made it, and the canonical status of the answer."""
+
+    method: str
+    door: str
+    client: str
+    status: str
+    fault: str = ""
+    """Why the answer does not have the published shape; empty where it does."""
+
+
+@dataclass
+class Ledger:
+    """Every call, in the order in which answers left."""
+
+    calls: list[Call] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def note(self, call: Call) -> None:
+        """Add a call; from any thread."""
+        with self._lock:
+            self.calls.append(call)
+
+    def since(self, mark: int) -> list[Call]:
+        """The calls after the first ``mark``."""
+        with self._lock:
+            return self.calls[mark:]
+
+    @property
+    def mark(self) -> int:
+        """How many calls there are."""
+        with self._lock:
+            return len(self.calls)
+
+
+def client_of(api_client: str, user_agent: str) -> str:
+    """Which unmodified client sent a request, or ``curl`` for anything that only speaks HTTP."""
+    if _GCLOUD in user_agent:
+        return "gcloud"
+    return "library" if any(mark in api_client for mark in _GENERATED) else "curl"
