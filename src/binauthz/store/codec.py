@@ -174,17 +174,19 @@ def _note_columns(note: Note) -> Columns:
         "create_time": to_micros(note.create_time),
         "update_time": to_micros(note.update_time),
         "body": note.body,
+        "v1beta1": note.v1beta1 or None,
     }
 
 
 def _note(row: Row) -> Note:
-    name, kind, create_time, update_time, body = row
+    name, kind, create_time, update_time, body, v1beta1 = row
     return Note(
         name=name,
         kind=kind,
         create_time=from_micros(create_time),
         update_time=from_micros(update_time),
         body=bytes(body),
+        v1beta1=bytes(v1beta1 or b""),
     )
 
 
@@ -206,11 +208,16 @@ def _occurrence_columns(occurrence: Occurrence) -> Columns:
         "update_time": to_micros(occurrence.update_time),
         "body": occurrence.body,
         "attestation": None if attestation is None else _encode_json(attestation),
+        "severity": occurrence.severity,
+        "fixable": int(occurrence.fixable),
+        "package": occurrence.package,
+        "v1beta1": occurrence.v1beta1 or None,
     }
 
 
 def _occurrence(row: Row) -> Occurrence:
-    name, note, kind, resource_uri, create_time, update_time, body, digest, identity, attestation = row
+    name, note, kind, resource_uri, create_time, update_time, body, digest, identity, attestation, *rest = row
+    severity, fixable, package, v1beta1 = rest
     return Occurrence(
         name=name,
         note=note,
@@ -222,6 +229,10 @@ def _occurrence(row: Row) -> Occurrence:
         digest=digest,
         identity=identity or "",
         attestation=None if attestation is None else _decode_attestation(attestation),
+        severity=severity,
+        fixable=bool(fixable),
+        package=package,
+        v1beta1=bytes(v1beta1 or b""),
     )
 
 
@@ -314,7 +325,7 @@ _RECORD_TYPES: tuple[RecordType[Any], ...] = (
         table=NOTES,
         kind="",
         parent="project",
-        selected=("name", "kind", "create_time", "update_time", "body"),
+        selected=("name", "kind", "create_time", "update_time", "body", "v1beta1"),
         columns=_note_columns,
         record=_note,
     ),
@@ -325,7 +336,7 @@ _RECORD_TYPES: tuple[RecordType[Any], ...] = (
         parent="project",
         selected=(
             "name", "note", "kind", "resource_uri", "create_time", "update_time", "body", "digest", "identity",
-            "attestation",
+            "attestation", "severity", "fixable", "package", "v1beta1",
         ),
         columns=_occurrence_columns,
         record=_occurrence,

@@ -164,13 +164,17 @@ class Token:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """A Grafeas note. ``body`` is the serialized grafeas.v1.Note, complete, so that no detail is ever lost."""
+    """A Grafeas note. ``body`` is the serialized grafeas.v1.Note, complete, so that no detail is ever lost.
+
+    ``v1beta1`` is the message itself where that version wrote it; ``body`` then says the same as far as v1 can.
+    """
 
     name: str
     kind: str
     create_time: dt.datetime
     update_time: dt.datetime
     body: bytes
+    v1beta1: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +184,8 @@ class Occurrence:
     ``digest`` is the 64 hex digits of the image digest that ``resource_uri`` ends with, else empty. ``identity`` is
     what must be
     unique within the project (SPEC 12, duplicate occurrence), else empty. ``attestation`` is set for kind ATTESTATION.
+    ``severity`` (the effective one, by name) and ``fixable`` are set for kind VULNERABILITY, ``package`` for PACKAGE.
+    ``v1beta1`` is the message itself where that version wrote it; ``body`` then says the same as far as v1 can.
     """
 
     name: str
@@ -192,6 +198,10 @@ class Occurrence:
     digest: str = ""
     identity: str = ""
     attestation: Attestation | None = None
+    severity: str = ""
+    fixable: bool = False
+    package: str = ""
+    v1beta1: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,6 +40,7 @@ NOTES = sa.Table(
     sa.Column("create_time", sa.BigInteger, nullable=False),
     sa.Column("update_time", sa.BigInteger, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("v1beta1", sa.LargeBinary),
     sa.Index("notes_project", "project", "name"),
 )
 
@@ -62,9 +63,17 @@ OCCURRENCES = sa.Table(
     sa.Column("update_time", sa.BigInteger, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
     sa.Column("attestation", sa.LargeBinary),
+    sa.Column("severity", TEXT, nullable=False, server_default=""),
+    sa.Column("fixable", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("package", TEXT, nullable=False, server_default=""),
+    sa.Column("v1beta1", sa.LargeBinary),
     sa.Index("occurrences_note_digest", "note", "digest", "name"),
     sa.Index("occurrences_note", "note", "name"),
     sa.Index("occurrences_project", "project", "name"),
+    # What filters ask of a project: an image by digest, any other resource by name, a kind (SPEC 3.4).
+    sa.Index("occurrences_project_digest", "project", "digest"),
+    sa.Index("occurrences_project_resource", "project", "resource"),
+    sa.Index("occurrences_project_kind", "project", "kind", "name"),
     sa.Index("occurrences_identity", "project", "identity", unique=True),
 )
 
