@@ -75,7 +75,7 @@ class House:
             return self.owner if token == TOKEN else None
 
         self.dispatcher = Dispatcher(
-            METHODS, authenticator=authenticate, authorizer=authorize, context=context, observer=observer(context)
+            METHODS, authenticator=authenticate, authorizer=authorize, context=context, observer=observer()
         )
         self.client = Client(self.dispatcher)
         assert self.rest("POST", "/v1/projects/demo-project/notes?noteId=release", b'{"attestation": {}}').status == 200

@@ -12,13 +12,32 @@ from binauthz.base.clock import FixedClock
 from binauthz.base.errors import ApiError, Code, invalid_field
 from binauthz.services.context import Caller, Context
 from binauthz.store.interface import Store
-from binauthz.transports.dispatch import Dispatcher, Outcome
+from binauthz.transports.dispatch import Call, Dispatcher, Observation
 from binauthz.transports.method import Method
 from binauthz.transports.server import Hooks, application
 from binauthz.wire import descriptors
 
 BINAUTHZ = "google.cloud.binaryauthorization.v1.BinauthzManagementServiceV1"
 TOKEN = "good-token"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a call."""
+
+    resource: str
+    caller: Caller
+    code: Code | None
+
+
+@dataclass(frozen=True)
+class _Watched:
+    context: Context
+    call: Call
+    outcomes: list[Outcome]
+
+    async def settle(self, failure: ApiError | None) -> None:
+        self.outcomes.append(Outcome(self.call.resource, self.call.caller, failure.code if failure else None))
 
 
 @dataclass
@@ -41,8 +60,8 @@ class Toy:
                 metadata={"permission": permission, "resource": resource},
             )
 
-    async def observe(self, outcome: Outcome, request: Message) -> None:
-        self.outcomes.append(outcome)
+    def observe(self, call: Call, context: Context) -> Observation:
+        return _Watched(context, call, self.outcomes)
 
     async def create(self, context: Context, request: Any) -> Message:
         self.requests.append(request)

@@ -85,7 +85,7 @@ class ControlPlane:
             authenticator=self._authenticate,
             authorizer=authorize,
             context=self._context,
-            observer=observer(self._context),
+            observer=observer(),
         )
 
     async def run(self, stopping: asyncio.Event, announce: Callable[[], None] | None = None) -> None:

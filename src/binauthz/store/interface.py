@@ -86,6 +86,10 @@ class Writer(Reader, Protocol):
     def delete(self, kind: type[T], name: str) -> bool:
         """Remove a record; False when there was none."""
 
+    def append_log(self, entries: Sequence[LogEntry]) -> None:
+        """Add log entries in this transaction: they are kept exactly if its changes are. Names already present are
+        ignored, and the revision does not rise for them."""
+
 
 class Store(Protocol):
     """A database of records with a store-wide revision."""

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from binauthz.attestation.model import Attestation
-from binauthz.store import statements
+from binauthz.store import log_table, statements
 from binauthz.store.codec import RECORD_TYPES, Row, attestation_of, columns_of
 from binauthz.store.interface import Conflict
 from binauthz.store.log_search import search_log
@@ -150,6 +150,12 @@ class WritingSnapshot(SearchingSnapshot):
             return False
         self._change()
         return True
+
+    def append_log(self, entries: Sequence[LogEntry]) -> None:
+        """Add log entries whose names are new, in the same transaction."""
+        rows = log_table.log_rows(entries)
+        if rows:
+            log_table.append(self._connection, rows)
 
     def _refuse_shared_identity(self, columns: Mapping[str, Any]) -> None:
         if not columns.get("identity"):

@@ -3,10 +3,9 @@
 import asyncio
 import logging
 import secrets
-import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
@@ -28,24 +27,43 @@ COVERAGE = "docs/coverage.md"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What became of a call, for metrics and the API's own audit log."""
+class Call:
+    """One authenticated call to a served method; ``resource`` is empty where the request names none that can be
+    read."""
 
-    method: str
-    permission: str | None
-    resource: str
+    row: Method
     caller: Caller
-    code: Code | None
-    message: str
-    seconds: float
+    resource: str
+    request: Message
 
 
-Observer = Callable[[Outcome, Message], Awaitable[None]]
-"""Told of every authenticated call to a served method, with its request, before the response leaves."""
+class Observation(Protocol):
+    """One call being observed."""
+
+    @property
+    def context(self) -> Context:
+        """The context that the handler is given."""
+
+    async def settle(self, failure: ApiError | None) -> None:
+        """What became of the call, before the response leaves; raising fails the call."""
 
 
-async def _ignore(outcome: Outcome, request: Message) -> None:
-    del outcome, request
+Observer = Callable[[Call, Context], Observation]
+"""Told of each call before it is authorized."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Unobserved:
+    context: Context
+
+    async def settle(self, failure: ApiError | None) -> None:
+        """Nothing to do."""
+
+
+def unobserved(call: Call, context: Context) -> Observation:
+    """The observer of nothing."""
+    del call
+    return _Unobserved(context)
 
 
 def unimplemented(full_name: str) -> ApiError:
@@ -63,7 +81,7 @@ class Dispatcher:
         authenticator: Authenticator,
         authorizer: Authorizer,
         context: Callable[[Caller], Context],
-        observer: Observer = _ignore,
+        observer: Observer = unobserved,
         deadline_seconds: float = 60.0,
     ) -> None:
         self._authenticator = authenticator
@@ -94,35 +112,21 @@ class Dispatcher:
         row = self._rows.get(method.full_name)
         if row is None:
             raise unimplemented(method.full_name)
-        started = time.monotonic()
-        resource = ""
-
-        async def observe(failure: ApiError | None) -> None:
-            outcome = Outcome(
-                method=row.full_name,
-                permission=row.permission,
-                resource=resource,
-                caller=caller,
-                code=failure.code if failure else None,
-                message=failure.message if failure else "",
-                seconds=time.monotonic() - started,
-            )
-            await _guarded("observer", self._observer(outcome, request), self._deadline)
-
+        call = Call(row=row, caller=caller, resource=row.resource(request), request=request)
+        context = self._context(caller)
+        observation = self._observer(call, context)
         try:
-            resource = row.resource(request)
-            response = await _guarded(row.full_name, self._run(row, caller, resource, request), self._deadline)
+            response = await _guarded(row.full_name, self._run(call, context, observation.context), self._deadline)
         except ApiError as error:
-            await observe(error)
+            await _guarded("observer", observation.settle(error), self._deadline)
             raise
-        await observe(None)
+        await _guarded("observer", observation.settle(None), self._deadline)
         return response
 
-    async def _run(self, row: Method, caller: Caller, resource: str, request: Message) -> Message:
-        context = self._context(caller)
-        if row.permission is not None:
-            await self._authorizer(context, row.permission, resource)
-        return await row.handler(context, request)
+    async def _run(self, call: Call, plain: Context, observed: Context) -> Message:
+        if call.row.permission is not None:
+            await self._authorizer(plain, call.row.permission, call.resource)
+        return await call.row.handler(observed, call.request)
 
 
 async def _guarded(name: str, work: Awaitable[_T], seconds: float) -> _T:
