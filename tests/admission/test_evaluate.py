@@ -31,14 +31,23 @@ SPEC = {"containers": [{"name": "c", "image": BAD}]}
 TEMPLATE = {"metadata": {"labels": {"app": "x"}}, "spec": SPEC}
 
 
-def ask(world: World, question: Any, *, token: str | None = "good", path: str = PATH) -> tuple[int, dict[str, Any]]:
+RIGHTS = {
+    ("binaryauthorization.policy.get", "projects/p1/policy"),
+    ("binaryauthorization.attestors.get", "projects/p1/attestors/a"),
+    ("containeranalysis.occurrences.get", "projects/p1"),
+}
+
+
+def ask(
+    world: World, question: Any, *, token: str | None = "good", path: str = PATH, withheld: tuple[str, ...] = ()
+) -> tuple[int, dict[str, Any]]:
     async def authenticate(given: str) -> Caller | None:
         return Caller(principal=f"user:{given}@example.com") if given in {"good", "poor"} else None
 
     async def authorize(ctx: Context, permission: str, resource: str) -> None:
-        assert (permission, resource) == ("binaryauthorization.policy.get", "projects/p1/policy")
-        if ctx.caller.principal.startswith("user:poor"):
+        if permission in withheld or ctx.caller.principal.startswith("user:poor"):
             raise ApiError(Code.PERMISSION_DENIED, "denied")
+        assert (permission, resource) in RIGHTS
 
     door = EvaluateDoor(
         world.store,
@@ -136,6 +145,55 @@ def test_a_draft_is_tried_and_not_stored(world: World) -> None:
     assert ask(world, {"images": [BAD]})[1]["admitted"] is True
     assert world.run(world.store.revision()) == before
     assert world.entries() == []
+
+
+def test_a_draft_that_could_not_be_stored_is_refused_by_its_field(world: World) -> None:
+    code, answer = ask(world, {"images": [BAD], "policy": {"admissionWhitelistPatterns": [{"namePattern": "a*"}]}})
+    assert (code, answer["error"]["status"]) == (400, "INVALID_ARGUMENT")
+    (details,) = answer["error"]["details"]
+    assert [each["field"] for each in details["fieldViolations"]] == [
+        "policy.admissionWhitelistPatterns[0].namePattern",
+        "policy.defaultAdmissionRule",
+    ]
+
+
+def explained(world: World, image: str, **more: Any) -> dict[str, Any]:
+    code, answer = ask(world, {"images": [image], "explain": True}, **more)
+    assert code == 200, answer
+    (result,) = answer["results"]
+    return dict(result)
+
+
+def test_B83_an_explanation_names_the_rule_and_the_pattern(world: World) -> None:
+    world.put(policy(rule(DENY), allowlist=("example.com/ok/*",), namespace_rules={"lax": rule(ALLOW)}))
+    result = explained(world, "example.com/ok/app")
+    assert result["rule"] == {
+        "scope": "DEFAULT", "key": "", "evaluationMode": "ALWAYS_DENY",
+        "enforcementMode": "ENFORCED_BLOCK_AND_AUDIT_LOG", "requireAttestationsBy": [],
+    }  # fmt: skip
+    assert result["images"][0]["exemption"] == {"owner": "POLICY", "pattern": "example.com/ok/*"}
+    assert "exemption" not in explained(world, BAD)["images"][0]
+    _, answer = ask(world, {"images": [BAD], "namespace": "lax", "explain": True})
+    assert (answer["results"][0]["rule"]["scope"], answer["results"][0]["rule"]["key"]) == ("NAMESPACE", "lax")
+
+
+def test_an_explanation_says_what_each_attestor_tried(world: World) -> None:
+    world.put(policy(rule(ATTEST, "projects/p1/attestors/a")), attestor("a"), occurrence("a", digest_of(1)))
+    (image,) = explained(world, image_of(1))["images"]
+    (finding,) = image["findings"]
+    assert (image["digest"], finding["cause"]) == (f"sha256:{digest_of(1)}", "PROVEN")
+    assert finding["trials"][0]["outcome"] == "SATISFIED"
+    assert finding["trials"][0]["keyId"]
+    (image,) = explained(world, image_of(2))["images"]
+    assert (image["findings"][0]["cause"], image["findings"][0]["trials"]) == ("NO_ATTESTATIONS", [])
+
+
+def test_B109_an_explanation_shows_only_what_the_caller_may_read(world: World) -> None:
+    world.put(policy(rule(ATTEST, "projects/p1/attestors/a")), attestor("a"), occurrence("a", digest_of(1)))
+    (image,) = explained(world, image_of(1), withheld=("binaryauthorization.attestors.get",))["images"]
+    assert set(image["findings"][0]) == {"attestor", "verdict", "why", "withheld"}
+    (image,) = explained(world, image_of(1), withheld=("containeranalysis.occurrences.get",))["images"]
+    assert (image["findings"][0]["trials"], image["findings"][0]["trialsLeftOut"]) == ([], 1)
 
 
 def test_what_cannot_be_told_is_not_called_admitted(world: World) -> None:

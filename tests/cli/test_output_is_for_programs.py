@@ -4,7 +4,6 @@ import json
 import shlex
 import stat
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -160,72 +159,6 @@ def test_a_wrong_signature_is_refused_before_it_is_stored(binauthz: Shell, signe
     assert "the attestor would not accept this attestation" in result.err
     listed = binauthz("attestations", "list", "--attestor", signed, "--format", "json").ok().out
     assert [each["resourceUri"] for each in json.loads(listed)] == [IMAGE]
-
-
-@pytest.fixture
-def lint(shell: Shell) -> Callable[[object], dict[str, str]]:
-    """What lint finds in a policy: severity by field."""
-
-    def run(document: object) -> dict[str, str]:
-        result = shell("policy", "lint", "-", "--format", "json", stdin=json.dumps(document).encode())
-        found = json.loads(result.out)
-        assert result.code == (2 if found else 0), result
-        return {each["field"]: each["severity"] for each in found}
-
-    return run
-
-
-CAREFUL = {"globalPolicyEvaluationMode": "ENABLE", "defaultAdmissionRule": DENY}
-
-
-def test_lint_finds_nothing_in_a_careful_policy(lint: Callable[[object], dict[str, str]]) -> None:
-    patterns = [{"namePattern": text} for text in ("gcr.io/p/**", "gcr.io/p/nginx*", "gcr.io/p/app", "gcr.io/p/*")]
-    assert lint({**CAREFUL, "admissionWhitelistPatterns": patterns}) == {}
-
-
-@pytest.mark.parametrize(
-    ("changes", "field", "severity"),
-    [
-        ({"defaultAdmissionRule": ALLOW}, "defaultAdmissionRule.evaluationMode", "WARNING"),
-        ({"globalPolicyEvaluationMode": "DISABLE"}, "globalPolicyEvaluationMode", "WARNING"),
-        (
-            {"defaultAdmissionRule": {**DENY, "enforcementMode": "DRYRUN_AUDIT_LOG_ONLY"}},
-            "defaultAdmissionRule.enforcementMode",
-            "WARNING",
-        ),
-        (
-            {"clusterAdmissionRules": {"us-a.c": {**DENY, "enforcementMode": "DRYRUN_AUDIT_LOG_ONLY"}}},
-            "clusterAdmissionRules[us-a.c].enforcementMode",
-            "WARNING",
-        ),
-        (
-            {"admissionWhitelistPatterns": [{"namePattern": "gcr.io/my-project**"}]},
-            "admissionWhitelistPatterns[0].namePattern",
-            "WARNING",
-        ),
-        (
-            {"admissionWhitelistPatterns": [{"namePattern": "gcr.io/**"}]},
-            "admissionWhitelistPatterns[0].namePattern",
-            "WARNING",
-        ),
-        (
-            {"admissionWhitelistPatterns": [{"namePattern": "gcr.io/n*x"}]},
-            "admissionWhitelistPatterns[0].namePattern",
-            "ERROR",
-        ),
-        ({"defaultAdmissionRule": None}, "defaultAdmissionRule", "ERROR"),
-    ],
-)
-def test_lint_names_what_is_wrong_or_risky(
-    lint: Callable[[object], dict[str, str]], changes: dict[str, object], field: str, severity: str
-) -> None:
-    assert lint({**CAREFUL, **changes}) == {field: severity}
-
-
-def test_lint_refuses_an_unknown_member(shell: Shell) -> None:
-    result = shell("policy", "lint", "-", stdin=json.dumps({**CAREFUL, "surprise": 1}).encode())
-    assert result.code == 2
-    assert "surprise" in result.out
 
 
 def test_doctor_says_what_is_wrong(shell: Shell, tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ from typing import Any
 import msgspec
 import yaml
 
+from binauthz.admission.explanation import Explainer, MayRead, nobody, rule_of
 from binauthz.admission.verdict import Judge
-from binauthz.base.errors import ApiError, Code, invalid_field
+from binauthz.base.errors import ApiError, Code, FieldViolation, invalid, invalid_field
 from binauthz.base.names import is_id
 from binauthz.policy import pod
 from binauthz.policy.decision import Decision, Verdict, worst
@@ -22,6 +23,7 @@ from binauthz.policy.enforce import OnError, enforce
 from binauthz.policy.evidence import Trouble
 from binauthz.policy.model import Policy
 from binauthz.policy.subject import Subject
+from binauthz.policy.validate import validate
 from binauthz.policy.wording import explanation
 from binauthz.policy.workloads import Workload, workloads
 from binauthz.sources.gather import Unanswered
@@ -36,7 +38,7 @@ class Question(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_field
     """What is asked: a manifest (YAML or JSON, several documents), or the images of one Pod.
 
     ``policy`` is a draft to try in place of the stored one. ``cluster`` is ``LOCATION.CLUSTER``, for which cluster
-    rules are chosen; it need not exist yet.
+    rules are chosen; it need not exist yet. ``explain`` asks for the reasons too: rule, pattern, what attestors tried.
     """
 
     manifest: str = ""
@@ -45,6 +47,7 @@ class Question(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_field
     namespace: str = ""
     service_account: str = ""
     policy: dict[str, Any] | None = None
+    explain: bool = False
 
 
 ParsePolicy = Callable[[Mapping[str, Any]], Policy]
@@ -57,20 +60,21 @@ class Evaluator:
     judge: Judge
     parse_policy: ParsePolicy
 
-    async def evaluate(self, project: str, question: Question) -> dict[str, Any]:
+    async def evaluate(self, project: str, question: Question, may_read: MayRead = nobody) -> dict[str, Any]:
         """The results for every object; raises INVALID_ARGUMENT for a question that cannot be read."""
         if bool(question.manifest) == bool(question.images):
             raise invalid_field("manifest", "got both or neither of `manifest` and `images`, expected one")
         location, _, cluster = question.cluster.partition(".")
         if question.cluster and not (is_id("location", location) and is_id("cluster", cluster)):
             raise invalid_field("cluster", f"got `{question.cluster[:200]}`, expected LOCATION.CLUSTER")
-        draft = None if question.policy is None else self.parse_policy(question.policy)
+        draft = None if question.policy is None else self._draft(question.policy)
+        explainer = Explainer(may_read) if question.explain else None
         results = []
         try:
             async with asyncio.timeout(_BUDGET_SECONDS):
                 objects = [_pod(question)] if question.images else await asyncio.to_thread(_read, question.manifest)
                 for each in objects:
-                    results.append(await self._result(project, question, each, draft))
+                    results.append(await self._result(project, question, each, draft, explainer))
                     await asyncio.sleep(0)
         except pod.InvalidPod as error:
             raise invalid_field("manifest", str(error)) from None
@@ -93,6 +97,7 @@ class Evaluator:
         question: Question,
         asked: Workload,
         draft: Policy | None,
+        explainer: Explainer | None,
     ) -> dict[str, Any]:
         shown = {"kind": asked.kind, "podName": asked.name}
         if asked.problem:
@@ -110,7 +115,7 @@ class Evaluator:
             return {**shown, "verdict": "NON_CONFORMANT", "admitted": False, "message": str(error), "images": []}
         decided = await self._decided(subject, draft)
         outcome = enforce(decided, break_glass=subject.break_glass, on_error=OnError.FAIL_CLOSED)
-        return {
+        result: dict[str, Any] = {
             **shown,
             "namespace": namespace,
             "serviceAccount": subject.service_account,
@@ -120,6 +125,20 @@ class Evaluator:
             "auditAnnotations": dict(outcome.audit_annotations),
             "images": list(_images(decided)) if isinstance(decided, Decision) else [],
         }
+        if explainer is not None and isinstance(decided, Decision):
+            result["rule"] = rule_of(decided.ruling)
+            reasons = await explainer.images(decided)
+            result["images"] = [{**image, **why} for image, why in zip(result["images"], reasons, strict=True)]
+        return result
+
+    def _draft(self, document: Mapping[str, Any]) -> Policy:
+        """A policy to try; one that could never be stored is refused, and not tried (SPEC 1.7)."""
+        draft = self.parse_policy(document)
+        faults = validate(draft)
+        if faults:
+            named = [FieldViolation(f"policy.{fault.field}", fault.description) for fault in faults]
+            raise invalid(f"invalid policy: {faults[0].field}: {faults[0].description}", *named)
+        return draft
 
     async def _decided(self, subject: Subject, draft: Policy | None) -> Decision | Trouble:
         try:

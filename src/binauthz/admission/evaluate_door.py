@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import msgspec
 
@@ -68,9 +69,22 @@ class EvaluateDoor:
         context = Context(caller=caller, clock=self._clock, store=self._store)
         await self._authorize(context, PERMISSION, f"projects/{match[1]}/policy")
         question = decode(await read_body(scope, receive, MAX_MANIFEST_BYTES))
-        return Answer(200, msgspec.json.encode(await self._evaluator.evaluate(match[1], question)))
+
+        async def may_read(permission: str, resource: str) -> bool:
+            try:
+                await self._authorize(context, permission, resource)
+            except ApiError as error:
+                if error.code in {Code.PERMISSION_DENIED, Code.NOT_FOUND, Code.INVALID_ARGUMENT}:
+                    return False
+                raise
+            return True
+
+        return Answer(200, msgspec.json.encode(await self._evaluator.evaluate(match[1], question, may_read)))
 
 
 def _error(code: int, error: ApiError, *, close: bool = False) -> Answer:
-    body = {"error": {"code": code, "message": error.message, "status": error.code.name}}
-    return Answer(code, msgspec.json.encode(body), close)
+    body: dict[str, Any] = {"code": code, "message": error.message, "status": error.code.name}
+    if error.violations:
+        fields = [{"field": each.field, "description": each.description} for each in error.violations]
+        body["details"] = [{"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": fields}]
+    return Answer(code, msgspec.json.encode({"error": body}), close)

@@ -1,6 +1,7 @@
 """``binauthz evaluate``."""
 
 import sys
+from typing import Any
 
 import click
 
@@ -11,26 +12,45 @@ from binauthz.cli.session import Session, directory_option
 _EXIT = {"CONFORMANT": 0, "NON_CONFORMANT": 2}
 
 
+def subject_options(function: Any) -> Any:
+    """Where the Pod would run: what chooses the rule that judges it (SPEC 1.3)."""
+    for option in (
+        click.option("--service-account", default="default", show_default=True),
+        click.option("--namespace", default="default", show_default=True),
+        click.option("--cluster", metavar="LOCATION.CLUSTER", default="", help="Judge as this cluster would."),
+    ):
+        function = option(function)
+    return function
+
+
+def ask(session: Session, question: dict[str, Any]) -> dict[str, Any]:
+    """The server's answer to one question."""
+    return session.call("POST", f"/binauthz/v1/projects/{session.project}:evaluate", question)
+
+
+def exit_code(verdict: object) -> int:
+    """0 conforms, 2 does not, 3 for everything that is no answer."""
+    return _EXIT.get(str(verdict), 3)
+
+
 @click.command("evaluate")
 @click.option("--image", "images", multiple=True, metavar="REF", help="An image; repeat for several in one Pod.")
 @click.option(
     "-f", "--filename", type=click.Path(exists=True, dir_okay=False, allow_dash=True), help="A manifest; `-` is stdin."
 )
-@click.option("--cluster", metavar="LOCATION.CLUSTER", default="", help="Judge as this cluster would.")
 @click.option(
     "--policy",
     type=click.Path(exists=True, dir_okay=False),
     help="Judge by the policy in this file, not the stored one.",
 )
-@click.option("--namespace", default="default", show_default=True)
-@click.option("--service-account", default="default", show_default=True)
+@subject_options
 @directory_option
 @format_option()
 def command(
     images: tuple[str, ...],
     filename: str | None,
-    cluster: str,
     policy: str | None,
+    cluster: str,
     namespace: str,
     service_account: str,
     directory: str | None,
@@ -45,14 +65,14 @@ def command(
     if bool(images) == bool(filename):
         raise click.ClickException("give --image (once or more) or --filename, and not both")
     session = Session.open(directory)
-    body: dict[str, object] = {"cluster": cluster, "namespace": namespace, "serviceAccount": service_account}
+    body: dict[str, Any] = {"cluster": cluster, "namespace": namespace, "serviceAccount": service_account}
     if filename:
         body["manifest"] = read_text(filename)
     else:
         body["images"] = list(images)
     if policy:
         body["policy"] = read_document(policy)
-    answer = session.call("POST", f"/binauthz/v1/projects/{session.project}:evaluate", body)
+    answer = ask(session, body)
     show(
         answer if style != "table" else answer.get("results", []),
         style,
@@ -64,4 +84,4 @@ def command(
             "WHY": lambda r: r.get("message", ""),
         },
     )
-    sys.exit(_EXIT.get(answer.get("verdict", ""), 3))
+    sys.exit(exit_code(answer.get("verdict", "")))

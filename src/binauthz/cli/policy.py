@@ -2,23 +2,29 @@
 
 import click
 
-from binauthz.cli import policy_lint
+from binauthz.cli import policy_diff, policy_lint, policy_what_if
 from binauthz.cli.documents import read_document
-from binauthz.cli.output import show
+from binauthz.cli.drafts import valid
+from binauthz.cli.iam import add_iam_verbs
+from binauthz.cli.output import format_option, show
 from binauthz.cli.session import Session, directory_option
+
+_style = click.option("--format", "style", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True)
 
 
 @click.group("policy")
 def command() -> None:
-    """Export, import and check the project's policy."""
+    """Export, import, check and compare the project's policy."""
 
 
-command.add_command(policy_lint.command)
+for verb in (policy_lint, policy_diff, policy_what_if):
+    command.add_command(verb.command)
+add_iam_verbs(command, "", lambda session, _: f"projects/{session.project}/policy")
 
 
 @command.command("export")
 @directory_option
-@click.option("--format", "style", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True)
+@_style
 def export(directory: str | None, style: str) -> None:
     """Print the policy, as `gcloud container binauthz policy export` does."""
     session = Session.open(directory)
@@ -27,11 +33,25 @@ def export(directory: str | None, style: str) -> None:
 
 @command.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.option("--dry-run", is_flag=True, help="Check FILE, print what it would change, and change nothing.")
 @directory_option
-@click.option("--format", "style", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True)
-def import_(file: str, directory: str | None, style: str) -> None:
+@format_option("yaml")
+def import_(file: str, dry_run: bool, directory: str | None, style: str) -> None:
     """Replace the policy by FILE (YAML or JSON; `-` is stdin). Members that the file omits are cleared."""
+    document = read_document(file)
     session = Session.open(directory)
+    if dry_run:
+        found = policy_diff.compared(policy_diff.stored_policy(session), valid(document, f"`{file}`"))
+        policy_diff.show_differences(found, style)
+        return
     name = f"projects/{session.project}/policy"
-    document = {**read_document(file), "name": name}
-    show(session.call("PUT", f"/v1/{name}", document), style)
+    show(session.call("PUT", f"/v1/{name}", {**document, "name": name}), style)
+
+
+@command.command("export-system-policy")
+@click.option("--location", default="global", show_default=True, help="A region, or `global`.")
+@directory_option
+@_style
+def export_system_policy(location: str, directory: str | None, style: str) -> None:
+    """Print the system policy, whose images are exempt where `globalPolicyEvaluationMode` is ENABLE."""
+    show(Session.open(directory).call("GET", f"/v1/locations/{location}/policy"), style)

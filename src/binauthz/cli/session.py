@@ -99,15 +99,27 @@ class Session:
             refusal.get("status", str(response.status_code)), refusal.get("message", ""), refusal.get("details", [])
         )
 
-    def pages(self, path: str, member: str, query: Mapping[str, str] | None = None) -> Iterator[Json]:
-        """Every item of a paged list."""
+    def pages(
+        self, path: str, member: str, query: Mapping[str, str] | None = None, *, limit: int | None = None
+    ) -> Iterator[Json]:
+        """Every item of a paged list, or the first ``limit`` of them."""
         asked = dict(query or {})
+        left = limit
         while True:
             answer = self.call("GET", path, query=asked)
-            yield from answer.get(member, [])
-            if not (token := answer.get("nextPageToken")):
+            items = answer.get(member, [])
+            yield from items[:left]
+            left = None if left is None else left - len(items)
+            if not (token := answer.get("nextPageToken")) or (left is not None and left <= 0):
                 return
             asked["pageToken"] = token
+
+
+def limit_option(function: Any) -> Any:
+    """``--limit`` for lists; every page is fetched until it is reached."""
+    return click.option(
+        "--limit", type=click.IntRange(1, 1_000_000), metavar="N", help="At most this many (default: all)."
+    )(function)
 
 
 def directory_option(function: Any) -> Any:
