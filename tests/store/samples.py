@@ -21,9 +21,12 @@ from binauthz.store.records import (
     Binding,
     Cluster,
     ClusterOperation,
+    CryptoKey,
+    CryptoKeyVersion,
     EnabledService,
     Fleet,
     IamPolicy,
+    KeyRing,
     LogEntry,
     Membership,
     Note,
@@ -31,6 +34,7 @@ from binauthz.store.records import (
     Operation,
     PolicyBinding,
     Project,
+    ScheduledDestruction,
     Token,
 )
 
@@ -163,6 +167,34 @@ memberships = st.builds(
     labels=st.dictionaries(texts, texts, max_size=2),
     settings=objects,
 )
+key_rings = st.builds(KeyRing, name=names("projects", "locations", "keyRings"), create_time=moments)
+crypto_keys = st.builds(
+    CryptoKey,
+    name=names("projects", "locations", "keyRings", "cryptoKeys"),
+    create_time=moments,
+    algorithm=texts,
+    protection_level=texts,
+    destroy_after_seconds=st.integers(0, 2**40),
+    labels=st.dictionaries(texts, texts, max_size=2),
+    last_version=st.integers(0, 2**31),
+)
+crypto_key_versions = st.builds(
+    CryptoKeyVersion,
+    name=names("projects", "locations", "keyRings", "cryptoKeys", "cryptoKeyVersions"),
+    state=texts,
+    algorithm=texts,
+    protection_level=texts,
+    create_time=moments,
+    generate_time=maybe,
+    destroy_time=maybe,
+    destroy_event_time=maybe,
+    generation_failure_reason=texts,
+    public_pem=texts,
+    material=blobs,
+)
+scheduled_destructions = st.builds(
+    ScheduledDestruction, name=names("scheduledDestructions"), version=texts, time=moments
+)
 iam_policies = st.builds(
     IamPolicy,
     name=names("projects") | names("projects", "notes"),
@@ -206,7 +238,7 @@ occurrences = st.builds(
 )
 every_record = st.one_of(
     policies, attestors, projects, services, operations, clusters, cluster_operations, fleets, memberships, iam_policies,
-    tokens, notes, occurrences,
+    key_rings, crypto_keys, crypto_key_versions, scheduled_destructions, tokens, notes, occurrences,
 )  # fmt: skip
 
 

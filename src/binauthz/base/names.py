@@ -28,8 +28,17 @@ _SYNTAX = {
     "node_pool": re.compile(_LABEL),
     "operation": re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"),
     "service": re.compile(r"[a-z0-9][a-z0-9.-]{0,252}"),
+    "key_ring": re.compile(r"[a-zA-Z0-9_-]{1,63}"),
+    "crypto_key": re.compile(r"[a-zA-Z0-9_-]{1,63}"),
+    "crypto_key_version": re.compile(r"[1-9][0-9]{0,9}"),
     "policy": re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,127}"),
     "platform": re.compile(r"gke|cloudRun"),
+    "repository": re.compile(r"[a-z0-9][a-z0-9.-]{0,62}"),
+    # The slashes of an image's path travel encoded.
+    "package": re.compile(r"[a-z0-9](?:[a-z0-9._-]|%2F(?=[a-z0-9])){0,254}"),
+    "tag": re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"),
+    "version": re.compile(r"sha256:[0-9a-f]{64}"),
+    "docker_image": re.compile(r"[a-z0-9](?:[a-z0-9._-]|%2F(?=[a-z0-9])){0,254}@sha256:[0-9a-f]{64}"),
 }
 
 
@@ -97,8 +106,17 @@ MEMBERSHIP = NameTemplate("projects/{project}/locations/{location}/memberships/{
 LOCATION_OPERATION = NameTemplate("projects/{project}/locations/{location}/operations/{operation}")
 OPERATION = NameTemplate("operations/{operation}")
 SERVICE = NameTemplate("projects/{project}/services/{service}")
+KEY_RING = NameTemplate("projects/{project}/locations/{location}/keyRings/{key_ring}")
+CRYPTO_KEY = NameTemplate(f"{KEY_RING.text}/cryptoKeys/{{crypto_key}}")
+CRYPTO_KEY_VERSION = NameTemplate(f"{CRYPTO_KEY.text}/cryptoKeyVersions/{{crypto_key_version}}")
 CV_CONFIG = NameTemplate("projects/{project}/continuousValidationConfig")
 PLATFORM = NameTemplate("projects/{project}/platforms/{platform}")
+REPOSITORY = NameTemplate("projects/{project}/locations/{location}/repositories/{repository}")
+PACKAGE = NameTemplate(f"{REPOSITORY.text}/packages/{{package}}")
+VERSION = NameTemplate(f"{PACKAGE.text}/versions/{{version}}")
+TAG = NameTemplate(f"{PACKAGE.text}/tags/{{tag}}")
+DOCKER_IMAGE = NameTemplate(f"{REPOSITORY.text}/dockerImages/{{docker_image}}")
+PROJECT_SETTINGS = NameTemplate("projects/{project}/projectSettings")
 PLATFORM_POLICY = NameTemplate("projects/{project}/platforms/{platform}/policies/{policy}")
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from binauthz.base.clock import Clock
 from binauthz.crypto.sealing import SealingKeySource
+from binauthz.services.kms.custody import Custody
 from binauthz.store.interface import Store
 
 
@@ -26,7 +27,10 @@ class Settings:
     bare_name_covers_tags: bool = False
     gateway_url: str = ""
     gateway_ca_pem: str = ""
+    keeps_clusters: bool = False
+    cluster_limit: int = 0
     sealing: SealingKeySource | None = None
+    custody: Custody | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,10 +22,13 @@ from binauthz.store.instants import from_micros, to_micros
 from binauthz.store.names import parent_of, project_of, spanning, storable, storable_form, without_scheme
 from binauthz.store.records import (
     Cluster,
+    CryptoKey,
+    CryptoKeyVersion,
     ClusterOperation,
     EnabledService,
     Fleet,
     IamPolicy,
+    KeyRing,
     LogEntry,
     Membership,
     Note,
@@ -33,6 +36,7 @@ from binauthz.store.records import (
     Operation,
     PendingJudgement,
     Project,
+    ScheduledDestruction,
     Token,
 )
 from binauthz.store.schema import LOG_ENTRIES, NOTES, OCCURRENCES, RESOURCES
@@ -320,6 +324,10 @@ _RECORD_TYPES: tuple[RecordType[Any], ...] = (
     _resource(IamPolicy, "iam-policy"),
     _resource(Token, "token"),
     _resource(PendingJudgement, "pending-judgement"),
+    _resource(KeyRing, "key-ring"),
+    _resource(CryptoKey, "crypto-key"),
+    _resource(CryptoKeyVersion, "crypto-key-version"),
+    _resource(ScheduledDestruction, "scheduled-destruction"),
     RecordType(
         type=Note,
         table=NOTES,

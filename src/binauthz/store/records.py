@@ -232,3 +232,57 @@ class PendingJudgement:
     pod: str
     deploy_time: dt.datetime
     document: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRing:
+    """``projects/{p}/locations/{l}/keyRings/{r}``."""
+
+    name: str
+    create_time: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CryptoKey:
+    """``.../keyRings/{r}/cryptoKeys/{k}``: a key whose versions are numbered from 1 to ``last_version``.
+
+    ``algorithm`` and ``protection_level``, by the API's names, are those of the next version.
+    """
+
+    name: str
+    create_time: dt.datetime
+    algorithm: str
+    protection_level: str
+    destroy_after_seconds: int
+    labels: Mapping[str, str] = field(default_factory=dict)
+    last_version: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CryptoKeyVersion:
+    """``.../cryptoKeys/{k}/cryptoKeyVersions/{n}``, with the API's names of its state, algorithm and level.
+
+    ``material`` is what the holder of the private key needs to use it: sealed, or the id of an object on a token. It is
+    empty before the key is made and after it is destroyed.
+    """
+
+    name: str
+    state: str
+    algorithm: str
+    protection_level: str
+    create_time: dt.datetime
+    generate_time: dt.datetime | None = None
+    destroy_time: dt.datetime | None = None
+    destroy_event_time: dt.datetime | None = None
+    generation_failure_reason: str = ""
+    public_pem: str = ""
+    material: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduledDestruction:
+    """``scheduledDestructions/{id}``: a key version whose material is to be destroyed at a time."""
+
+    name: str
+    version: str
+    time: dt.datetime
