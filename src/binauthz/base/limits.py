@@ -54,3 +54,14 @@ MAX_ATTESTED_IMAGES = 256
 # What a denial, a cause or an audit annotation may hold; what is left out is counted in words.
 MAX_DENIAL_CHARS = 8192
 MAX_DENIAL_CAUSES = 100
+
+# What one answer of a container registry may hold. Registries are asked by the OCI specification to take manifests of
+# 4 MiB; a configuration or a page of tags beyond that is no honest one.
+MAX_MANIFEST_BYTES = 4 << 20
+MAX_REGISTRY_LIST_BYTES = 4 << 20
+MAX_BLOB_BYTES = 4 << 20
+MAX_REGISTRY_TOKEN_BYTES = 64 << 10
+# Layers of an image, or images of an index; and tags of a repository, repositories of a registry, pages of either.
+MAX_DESCRIPTORS = 2000
+MAX_REGISTRY_NAMES = 10_000
+MAX_REGISTRY_PAGES = 200

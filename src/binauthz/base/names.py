@@ -25,7 +25,6 @@ _SYNTAX = {
     "cluster": re.compile(_LABEL),
     "membership": re.compile(_LABEL),
     "fleet": re.compile(r"default"),
-    "node_pool": re.compile(_LABEL),
     "operation": re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"),
     "service": re.compile(r"[a-z0-9][a-z0-9.-]{0,252}"),
     "key_ring": re.compile(r"[a-zA-Z0-9_-]{1,63}"),
@@ -100,7 +99,6 @@ OCCURRENCE = NameTemplate("projects/{project}/occurrences/{occurrence}")
 LOCATION = NameTemplate("projects/{project}/locations/{location}")
 LOCATION_OR_ALL = NameTemplate("projects/{project}/locations/{location_or_all}")
 CLUSTER = NameTemplate("projects/{project}/locations/{location}/clusters/{cluster}")
-NODE_POOL = NameTemplate("projects/{project}/locations/{location}/clusters/{cluster}/nodePools/{node_pool}")
 FLEET = NameTemplate("projects/{project}/locations/{location}/fleets/{fleet}")
 MEMBERSHIP = NameTemplate("projects/{project}/locations/{location}/memberships/{membership}")
 LOCATION_OPERATION = NameTemplate("projects/{project}/locations/{location}/operations/{operation}")

@@ -16,10 +16,10 @@ class NotStrictJsonError(ValueError):
     """Bytes that are not one JSON object with one reading; the message says why."""
 
 
-def parse_object(data: bytes) -> JsonObject:
-    """The one JSON object that ``data`` is. Raises NotStrictJsonError."""
-    if len(data) > MAX_PAYLOAD_BYTES:
-        raise NotStrictJsonError(f"got {len(data)} bytes, expected at most {MAX_PAYLOAD_BYTES}")
+def parse_object(data: bytes, *, limit: int = MAX_PAYLOAD_BYTES) -> JsonObject:
+    """The one JSON object that ``data`` is, of at most ``limit`` bytes. Raises NotStrictJsonError."""
+    if len(data) > limit:
+        raise NotStrictJsonError(f"got {len(data)} bytes, expected at most {limit}")
     if data.startswith(b"\xef\xbb\xbf"):
         raise NotStrictJsonError("got a byte order mark")
     try:
