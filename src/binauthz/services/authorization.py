@@ -15,6 +15,7 @@ from binauthz.store.interface import Reader
 from binauthz.store.records import IamPolicy
 
 INSTALLATION = "organizations/local"
+_DEEPEST = 12
 _HOSTS = {"resourcemanager": "cloudresourcemanager"}
 
 
@@ -31,16 +32,30 @@ def denied(permission: str, resource: str) -> ApiError:
 
 
 def _members(caller: Caller) -> frozenset[str]:
-    domain = caller.principal.rpartition("@")[2]
+    """What a binding may call the caller. A domain holds people only, since an account may have any address."""
+    kind, _, address = caller.principal.partition(":")
+    domain = address.rpartition("@")[2] if kind == "user" and "@" in address else ""
     return frozenset(
-        {caller.principal, "allUsers", "allAuthenticatedUsers", f"domain:{domain}"}
+        {caller.principal, "allUsers", "allAuthenticatedUsers"}
         | {f"group:{group}" for group in caller.groups}
+        | ({f"domain:{domain}"} if domain else set())
     )
+
+
+def _chain(resource: str) -> Iterable[str]:
+    """The resource and what it lies in, up to the installation: a right on each is a right on the resource."""
+    yield resource
+    segments = resource.split("/", _DEEPEST + 1)
+    if len(segments) <= _DEEPEST:
+        for length in range((len(segments) - 1) // 2 * 2, 3, -2):
+            yield "/".join(segments[:length])
+    yield project_of(resource)
+    yield INSTALLATION
 
 
 def _roles_on(tx: Reader, caller: Caller, resource: str) -> Iterable[str]:
     members = _members(caller)
-    for name in dict.fromkeys((resource, project_of(resource), INSTALLATION)):
+    for name in dict.fromkeys(_chain(resource)):
         policy = tx.get(IamPolicy, name) if name else None
         if policy is not None:
             for binding in policy.bindings:
