@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from binauthz.base.clock import Clock
 from binauthz.crypto.sealing import SealingKeySource
 from binauthz.services.kms.custody import Custody
+from binauthz.sources.registry import Registries
 from binauthz.store.interface import Store
+
+NO_REGISTRIES = Registries()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +38,10 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """One call: who, when, and the store."""
+    """One call: who, when, the store, and the registries that an operator configured."""
 
     caller: Caller
     clock: Clock
     store: Store
     settings: Settings = Settings()
+    registries: Registries = NO_REGISTRIES

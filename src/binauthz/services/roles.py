@@ -43,14 +43,30 @@ _CLUSTER_VIEW = _each("container.clusters.", "get list") | _each("container.oper
 _CLUSTER_EDIT = _CLUSTER_VIEW | _each("container.clusters.", "create delete update")
 _FLEET_IAM = _each("gkehub.memberships.", "getIamPolicy setIamPolicy")
 _CONNECT = _each("container.clusters.", "connect")
-_FLEET_VIEW = _each("gkehub.memberships.", "get list") | _each("gkehub.locations.", "get list")
-_FLEET_EDIT = _FLEET_VIEW | _each("gkehub.memberships.", "create delete update")
+_FLEET_VIEW = (
+    _each("gkehub.memberships.", "get list")
+    | _each("gkehub.locations.", "get list")
+    | _each("gkehub.fleet.", "get")
+    | _each("gkehub.operations.", "get list")
+)
+_FLEET_EDIT = (
+    _FLEET_VIEW | _each("gkehub.memberships.", "create delete update") | _each("gkehub.fleet.", "create delete update")
+)
 _GATEWAY_READ = _each("gkehub.gateway.", "get generateCredentials")
 _GATEWAY_EDIT = _GATEWAY_READ | _each("gkehub.gateway.", "delete patch post put stream")
 _LOG_VIEW = _each("logging.", "logEntries.list logs.list")
 _LOG_WRITE = _each("logging.", "logEntries.create")
 _SERVICE_VIEW = _each("serviceusage.services.", "get list")
 _SERVICE_EDIT = _SERVICE_VIEW | _each("serviceusage.services.", "enable disable")
+_ARTIFACTS = "artifactregistry."
+_ARTIFACT_VIEW = (
+    _each(_ARTIFACTS + "repositories.", "get list")
+    | _each(_ARTIFACTS + "dockerimages.", "get list")
+    | _each(_ARTIFACTS + "packages.", "get list")
+    | _each(_ARTIFACTS + "versions.", "get list")
+    | _each(_ARTIFACTS + "tags.", "get list")
+    | _each(_ARTIFACTS + "projectsettings.", "get")
+)
 _PROJECT_IAM = _each("resourcemanager.projects.", "getIamPolicy setIamPolicy")
 
 _VIEWER = (
@@ -65,6 +81,7 @@ _VIEWER = (
     | _GATEWAY_READ
     | _LOG_VIEW
     | _SERVICE_VIEW
+    | _ARTIFACT_VIEW
 )
 _EDITOR = (
     _VIEWER
@@ -86,6 +103,10 @@ ROLES: dict[str, frozenset[str]] = {
     "roles/editor": _EDITOR,
     "roles/viewer": _VIEWER,
     "roles/browser": _PROJECT_READ,
+    "roles/artifactregistry.reader": _ARTIFACT_VIEW | _PROJECT_READ,
+    "roles/artifactregistry.writer": _ARTIFACT_VIEW | _PROJECT_READ,
+    "roles/artifactregistry.repoAdmin": _ARTIFACT_VIEW | _PROJECT_READ,
+    "roles/artifactregistry.admin": _ARTIFACT_VIEW | _PROJECT_READ,
     "roles/binaryauthorization.policyViewer": _POLICY_VIEW | _PROJECT_READ,
     "roles/binaryauthorization.policyEditor": _POLICY_EDIT | _PROJECT_READ,
     "roles/binaryauthorization.policyAdmin": _POLICY_ADMIN | _PROJECT_READ,

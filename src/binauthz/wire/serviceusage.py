@@ -5,7 +5,7 @@ from typing import Any
 from google.protobuf import json_format
 from google.protobuf.message import Message
 
-from binauthz.services import enablement
+from binauthz.services import enablement, fleet_operations
 from binauthz.services.context import Context
 from binauthz.services.paging import PageRequest
 from binauthz.store.records import Operation
@@ -56,5 +56,19 @@ async def batch_enable_services(ctx: Context, request: Any) -> Message:
 
 
 async def get_operation(ctx: Context, request: Any) -> Message:
-    """Operations.GetOperation."""
-    return from_operation(await enablement.get_operation(ctx, request.name))
+    """Operations.GetOperation, of services by their unguessable names and of fleets by their projects."""
+    of_fleet = request.name.startswith("projects/")
+    found = await (fleet_operations if of_fleet else enablement).get_operation(ctx, request.name)
+    return from_operation(found)
+
+
+async def list_operations(ctx: Context, request: Any) -> Message:
+    """Operations.ListOperations, of a project's fleet."""
+    page = await fleet_operations.list_operations(
+        ctx, request.name, PageRequest(size=request.page_size, token=request.page_token), request.filter
+    )
+    answer: Any = message_class("google.longrunning.ListOperationsResponse")()
+    answer.operations.extend(from_operation(each) for each in page.items)
+    answer.next_page_token = page.next_token
+    result: Message = answer
+    return result

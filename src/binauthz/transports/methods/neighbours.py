@@ -15,6 +15,9 @@ def methods() -> Iterator[Method]:
     yield row(usage, "EnableService", f"{services}.enable", name, serviceusage.enable_service)
     yield row(usage, "BatchEnableServices", f"{services}.enable", parent, serviceusage.batch_enable_services)
     yield row("google.longrunning.Operations", "GetOperation", None, name, serviceusage.get_operation)
+    yield row(
+        "google.longrunning.Operations", "ListOperations", "gkehub.operations.list", name, serviceusage.list_operations
+    )
     yield from _locations()
     log = "google.logging.v2.LoggingServiceV2"
     yield row(log, "ListLogEntries", None, nothing, logging.list_log_entries)
