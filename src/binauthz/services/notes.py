@@ -2,37 +2,41 @@
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from binauthz.base import names
 from binauthz.base.errors import ApiError, Code, invalid_field
 from binauthz.services import projects
 from binauthz.services.context import Context
 from binauthz.services.names import not_found
-from binauthz.services.note_filter import matches
 from binauthz.services.paging import Page, PageRequest, window
-from binauthz.store.interface import Reader, Writer
+from binauthz.store.interface import FilterError, Reader, Stretch, Writer
 from binauthz.store.records import Note
+
+R = TypeVar("R")
 
 NOTES_PER_BATCH = 1000
 BODY_LIMIT = 1 << 20
-_NOTE_OVERHEAD = 256
+FILTER_LIMIT = 16_384
 PAGE_DEFAULT = 20
 PAGE_MAXIMUM = 1000
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class NoteDraft:
-    """A note as a caller sent it: its kind and the serialized grafeas.v1.Note."""
+    """A note as a caller sent it: its kind, the serialized grafeas.v1.Note, and what v1beta1 sent if it did."""
 
     kind: str
     body: bytes
+    v1beta1: bytes = b""
 
 
 def _checked(draft: NoteDraft, field: str) -> NoteDraft:
     if not draft.kind:
         raise invalid_field(f"{field}.type", "a note needs exactly one type, such as `attestation`")
-    if len(draft.body) > BODY_LIMIT:
-        raise invalid_field(field, f"the note has {len(draft.body)} bytes, expected at most {BODY_LIMIT}")
+    size = max(len(draft.body), len(draft.v1beta1))
+    if size > BODY_LIMIT:
+        raise invalid_field(field, f"the note has {size} bytes, expected at most {BODY_LIMIT}")
     return draft
 
 
@@ -59,7 +63,9 @@ async def create_notes(ctx: Context, parent: str, drafts: Sequence[tuple[str, No
                 raise ApiError(
                     Code.ALREADY_EXISTS, f'note ID "{note_id}" already exists in project "{project.project_id}"'
                 )
-            note = Note(name=name, kind=draft.kind, create_time=now, update_time=now, body=draft.body)
+            note = Note(
+                name=name, kind=draft.kind, create_time=now, update_time=now, body=draft.body, v1beta1=draft.v1beta1
+            )
             tx.insert(note)
             created.append(note)
         return created
@@ -78,16 +84,25 @@ async def list_notes(ctx: Context, parent: str, request: PageRequest, filter: st
     def body(tx: Reader) -> Page[Note]:
         project = projects.require_parent(tx, parent)
         where = window(request, "notes", project.name, filter, default=PAGE_DEFAULT, maximum=PAGE_MAXIMUM)
-        keep = matches(filter)
-        # A note that the filter passes over weighs something too, so that one call looks at a bounded number.
-        page = where.gather(
-            lambda after, limit: tx.list(Note, project.name, after=after, limit=limit),
-            name=lambda note: note.name,
-            weight=lambda note: len(note.body) + _NOTE_OVERHEAD,
-        )
-        return Page(items=[note for note in page.items if keep(note)], next_token=page.next_token)
 
-    return await ctx.store.read(body)
+        def fetch(after: str, limit: int) -> Stretch[Note]:
+            if not filter.strip():
+                return Stretch(tx.list(Note, project.name, after=after, limit=limit))
+            return tx.search_notes(project=project.name, filter=filter, after=after, limit=limit)
+
+        return where.search(fetch, name=lambda note: note.name, weight=lambda note: len(note.body) + len(note.v1beta1))
+
+    return await filtered(ctx, filter, body)
+
+
+async def filtered(ctx: Context, filter: str, body: Callable[[Reader], R]) -> R:
+    """Read with a filter; INVALID_ARGUMENT for one that is too long or outside its language."""
+    if len(filter) > FILTER_LIMIT:
+        raise invalid_field("filter", f"got {len(filter)} characters, expected at most {FILTER_LIMIT}")
+    try:
+        return await ctx.store.read(body)
+    except FilterError as cause:
+        raise invalid_field("filter", str(cause)) from cause
 
 
 async def update_note(ctx: Context, name: str, change: Callable[[Note], NoteDraft]) -> Note:
@@ -99,7 +114,7 @@ async def update_note(ctx: Context, name: str, change: Callable[[Note], NoteDraf
         draft = _checked(change(current), "note")
         if draft.kind != current.kind:
             raise invalid_field("note.kind", f"the kind cannot change: got `{draft.kind}`, expected `{current.kind}`")
-        note = dataclasses.replace(current, update_time=now, body=draft.body)
+        note = dataclasses.replace(current, update_time=now, body=draft.body, v1beta1=draft.v1beta1)
         tx.put(note)
         return note
 

@@ -5,6 +5,7 @@ Nothing here verifies a signature, and no registry is asked whether the image ex
 
 import dataclasses
 import hashlib
+import itertools
 import json
 import uuid
 from collections.abc import Callable, Sequence
@@ -26,12 +27,11 @@ from binauthz.services.authorization import demand
 from binauthz.services.context import Context
 from binauthz.services.names import check_note_name, last_segment, not_found
 from binauthz.services.paging import Page, PageRequest, window
-from binauthz.store.interface import Conflict, FilterError, Reader, Writer
+from binauthz.store.interface import Conflict, Reader, VulnerabilityCount, Writer
 from binauthz.store.records import Note, Occurrence
 
 OCCURRENCES_PER_BATCH = 1000
 BODY_LIMIT = 1 << 20
-FILTER_LIMIT = 16_384
 PAGE_DEFAULT = 20
 PAGE_MAXIMUM = 1000
 ATTESTATION = "ATTESTATION"
@@ -40,13 +40,18 @@ _ATTACH = "containeranalysis.notes.attachOccurrence"
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class OccurrenceDraft:
-    """An occurrence as a caller sent it; ``attestation`` is what ``body`` says for kind ATTESTATION."""
+    """An occurrence as a caller sent it: the serialized grafeas.v1.Occurrence, what v1beta1 sent if it did, and what
+    the record says of either in its own fields."""
 
     note: str
     kind: str
     resource_uri: str
     body: bytes
+    v1beta1: bytes = b""
     attestation: Attestation | None = None
+    severity: str = ""
+    fixable: bool = False
+    package: str = ""
 
 
 def identity_of(draft: OccurrenceDraft) -> str:
@@ -124,13 +129,13 @@ async def list_occurrences(ctx: Context, parent: str, request: PageRequest, filt
     def body(tx: Reader) -> Page[Occurrence]:
         project = projects.require_parent(tx, parent).name
         where = window(request, "occurrences", project, filter, default=PAGE_DEFAULT, maximum=PAGE_MAXIMUM)
-        return where.gather(
-            lambda after, limit: tx.occurrences(project=project, filter=filter, after=after, limit=limit),
+        return where.search(
+            lambda after, limit: tx.search_occurrences(project=project, filter=filter, after=after, limit=limit),
             name=_name,
             weight=_weight,
         )
 
-    return await _filtered(ctx, filter, body)
+    return await notes.filtered(ctx, filter, body)
 
 
 async def list_note_occurrences(ctx: Context, note: str, request: PageRequest, filter: str = "") -> Page[Occurrence]:
@@ -139,33 +144,45 @@ async def list_note_occurrences(ctx: Context, note: str, request: PageRequest, f
     def body(tx: Reader) -> Page[Occurrence]:
         name = notes.existing(tx, note).name
         where = window(request, "note-occurrences", name, filter, default=PAGE_DEFAULT, maximum=PAGE_MAXIMUM)
-        return where.gather(
-            lambda after, limit: tx.occurrences(note=name, filter=filter, after=after, limit=limit),
+        return where.search(
+            lambda after, limit: tx.search_occurrences(note=name, filter=filter, after=after, limit=limit),
             name=_name,
             weight=_weight,
         )
 
-    return await _filtered(ctx, filter, body)
+    return await notes.filtered(ctx, filter, body)
 
 
-async def _filtered(ctx: Context, filter: str, body: Callable[[Reader], Page[Occurrence]]) -> Page[Occurrence]:
-    if len(filter) > FILTER_LIMIT:
-        raise invalid_field("filter", f"got {len(filter)} characters, expected at most {FILTER_LIMIT}")
-    try:
-        return await ctx.store.read(body)
-    except FilterError as cause:
-        raise invalid_field("filter", str(cause)) from cause
+async def vulnerability_summary(ctx: Context, parent: str, filter: str = "") -> Sequence[VulnerabilityCount]:
+    """How many vulnerabilities the resources of a project have: for each resource its total, without a severity,
+    and one count for each severity."""
+
+    def body(tx: Reader) -> Sequence[VulnerabilityCount]:
+        return tx.vulnerability_counts(project=projects.require_parent(tx, parent).name, filter=filter)
+
+    counts = await notes.filtered(ctx, filter, body)
+    summary: list[VulnerabilityCount] = []
+    for resource, group in itertools.groupby(counts, key=lambda count: count.resource_uri):
+        of_resource = list(group)
+        fixable, total = sum(each.fixable for each in of_resource), sum(each.total for each in of_resource)
+        summary.append(VulnerabilityCount(resource_uri=resource, severity="", fixable=fixable, total=total))
+        summary.extend(each for each in of_resource if each.severity)
+    return summary
 
 
 async def update_occurrence(ctx: Context, name: str, change: Callable[[Occurrence], OccurrenceDraft]) -> Occurrence:
-    """Change an occurrence in one transaction; its note and kind stay what they were."""
+    """Change an occurrence in one transaction; its note, resource and kind stay what they were."""
     now = ctx.clock.now()
 
     def body(tx: Writer) -> Occurrence:
         current = _existing(tx, name)
         draft = change(current)
         _check(draft)
-        for field, got, expected in (("noteName", draft.note, current.note), ("kind", draft.kind, current.kind)):
+        for field, got, expected in (
+            ("noteName", draft.note, current.note),
+            ("resourceUri", draft.resource_uri, current.resource_uri),
+            ("kind", draft.kind, current.kind),
+        ):
             if got != expected:
                 raise invalid_field(f"occurrence.{field}", f"cannot change: got `{got}`, expected `{expected}`")
         demand(tx, ctx.caller, _ATTACH, current.note)
@@ -193,7 +210,7 @@ def _name(occurrence: Occurrence) -> str:
 
 
 def _weight(occurrence: Occurrence) -> int:
-    return len(occurrence.body)
+    return len(occurrence.body) + len(occurrence.v1beta1)
 
 
 def _existing(tx: Reader, name: str) -> Occurrence:
@@ -223,6 +240,10 @@ def _record(frame: Occurrence, draft: OccurrenceDraft) -> Occurrence:
         kind=draft.kind,
         resource_uri=draft.resource_uri,
         body=draft.body,
+        v1beta1=draft.v1beta1,
+        severity=draft.severity,
+        fixable=draft.fixable,
+        package=draft.package,
         digest=digest_of_resource_uri(draft.resource_uri) or "",
         identity=identity_of(draft),
         attestation=attestation,
@@ -247,8 +268,9 @@ def _check(draft: OccurrenceDraft) -> None:
             "occurrence.details", "an occurrence needs exactly one kind of details, as in `attestation`"
         )
     check_resource_uri("occurrence.resourceUri", draft.resource_uri)
-    if len(draft.body) > BODY_LIMIT:
-        raise invalid_field("occurrence", f"got {len(draft.body)} bytes, expected at most {BODY_LIMIT}")
+    size = max(len(draft.body), len(draft.v1beta1))
+    if size > BODY_LIMIT:
+        raise invalid_field("occurrence", f"got {size} bytes, expected at most {BODY_LIMIT}")
     if draft.attestation is not None:
         check_attestation_shape("occurrence.attestation", draft.attestation)
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from binauthz.base.errors import invalid_field
+from binauthz.store.interface import Stretch
 
 R = TypeVar("R")
 
@@ -75,19 +76,28 @@ class Window:
 
         A page may hold fewer records than asked for; it holds at least one unless none is left.
         """
+        return self.search(lambda after, limit: Stretch(fetch(after, limit)), name=name, weight=weight)
+
+    def search(
+        self, fetch: Callable[[str, int], Stretch[R]], *, name: Callable[[R], str], weight: Callable[[R], int]
+    ) -> Page[R]:
+        """As ``gather``, of a search that may run out of time: the page then ends where the search did, and may be
+        empty."""
         kept: list[R] = []
         heavy, after = 0, self.after
         while True:
-            asked = min(_CHUNK, self.size + 1 - len(kept))
-            found = fetch(after, asked)
-            for record in found:
+            asked = min(_chunk(heavy, len(kept)), self.size + 1 - len(kept))
+            stretch = fetch(after, asked)
+            for record in stretch.records:
                 heavy += weight(record)
                 if len(kept) == self.size or (kept and heavy > MAX_PAGE_BYTES):
                     return Page(items=kept, next_token=_encode(self.identity, name(kept[-1])))
                 kept.append(record)
-            if len(found) < asked:
+            if stretch.reached:
+                return Page(items=kept, next_token=_encode(self.identity, stretch.reached))
+            if len(stretch.records) < asked:
                 return Page(items=kept)
-            after = name(found[-1])
+            after = name(stretch.records[-1])
 
     def page(self, records: Sequence[R], name: Callable[[R], str]) -> Page[R]:
         """Cut the records, of which one more than ``size`` was asked for, into a page."""
@@ -95,6 +105,11 @@ class Window:
             return Page(items=records)
         kept = records[: self.size]
         return Page(items=kept, next_token=_encode(self.identity, name(kept[-1])))
+
+
+def _chunk(heavy: int, count: int) -> int:
+    """How many records to fetch next: as many as would fill the page, going by those that it holds."""
+    return max(_CHUNK, (MAX_PAGE_BYTES - heavy) * count // heavy) if heavy else _CHUNK
 
 
 def window(request: PageRequest, *identity: str, default: int, maximum: int) -> Window:

@@ -7,10 +7,11 @@ asked for a search, which belongs on a thread of its own; so a body has no other
 
 import datetime as dt
 from collections.abc import Callable, Collection, Sequence
-from typing import Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 from binauthz.attestation.model import Attestation
-from binauthz.store.records import LogEntry, Occurrence
+from binauthz.store.records import LogEntry, Note, Occurrence
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -26,6 +27,25 @@ class Conflict(Exception):  # noqa: N818 - reads as what happened, like ApiError
 
 class StoreUnavailable(Exception):  # noqa: N818
     """The database could not be reached or did not answer in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch(Generic[R]):
+    """What a search found. ``reached`` is the name up to which it looked when its time was over, else empty: then it
+    found as much as was asked for, or everything."""
+
+    records: Sequence[R]
+    reached: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VulnerabilityCount:
+    """How many vulnerabilities of one severity a resource has, and how many of them could be fixed."""
+
+    resource_uri: str
+    severity: str
+    fixable: int
+    total: int
 
 
 class Reader(Protocol):
@@ -58,6 +78,20 @@ class Reader(Protocol):
         Raises FilterError for a filter outside the grammar of SPEC 3.4.
         """
 
+    def search_occurrences(
+        self, *, project: str = "", note: str = "", filter: str = "", after: str = "", limit: int = 0
+    ) -> Stretch[Occurrence]:
+        """As ``occurrences``, for a bounded time."""
+
+    def search_notes(self, *, project: str, filter: str, after: str = "", limit: int = 0) -> Stretch[Note]:
+        """Notes of ``projects/p`` that match a filter in the same grammar, by name, for a bounded time."""
+
+    def vulnerability_counts(self, *, project: str, filter: str = "") -> Sequence[VulnerabilityCount]:
+        """Occurrences of kind VULNERABILITY in ``projects/p`` that match, counted by resource and severity.
+
+        Raises FilterError for a filter outside the grammar, or one that leaves too much to count.
+        """
+
     def log_entries(
         self,
         *,
@@ -84,7 +118,8 @@ class Writer(Reader, Protocol):
         """Add or replace a record by name."""
 
     def delete(self, kind: type[T], name: str) -> bool:
-        """Remove a record; False when there was none."""
+        """Remove a record, and the IAM policy of that name, so that nobody holds a right on its successor; False when
+        there was none."""
 
     def append_log(self, entries: Sequence[LogEntry]) -> None:
         """Add log entries in this transaction: they are kept exactly if its changes are. Names already present are

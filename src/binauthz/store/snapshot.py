@@ -8,11 +8,11 @@ import sqlalchemy as sa
 from binauthz.attestation.model import Attestation
 from binauthz.store import log_table, statements
 from binauthz.store.codec import RECORD_TYPES, Row, attestation_of, columns_of
-from binauthz.store.interface import Conflict
+from binauthz.store.grafeas_search import count_vulnerabilities, search_notes, search_occurrences
+from binauthz.store.interface import Conflict, Stretch, VulnerabilityCount
 from binauthz.store.log_search import search_log
 from binauthz.store.names import storable
-from binauthz.store.occurrence_search import search_occurrences
-from binauthz.store.records import LogEntry, Occurrence
+from binauthz.store.records import IamPolicy, LogEntry, Note, Occurrence
 from binauthz.store.statements import BY_TYPE, EVERYTHING
 
 T = TypeVar("T")
@@ -80,6 +80,18 @@ class DirectSnapshot(Snapshot):
         """Not at once."""
         raise NeedsScan
 
+    def search_occurrences(self, **_: object) -> Stretch[Occurrence]:
+        """Not at once."""
+        raise NeedsScan
+
+    def search_notes(self, **_: object) -> Stretch[Note]:
+        """Not at once."""
+        raise NeedsScan
+
+    def vulnerability_counts(self, **_: object) -> Sequence[VulnerabilityCount]:
+        """Not at once."""
+        raise NeedsScan
+
     def log_entries(self, **_: object) -> Sequence[LogEntry]:
         """Not at once."""
         raise NeedsScan
@@ -96,9 +108,32 @@ class SearchingSnapshot(Snapshot):
         self, *, project: str = "", note: str = "", filter: str = "", after: str = "", limit: int = 0
     ) -> Sequence[Occurrence]:
         """Occurrences that match, by name."""
+        found: list[Occurrence] = []
+        most = limit or EVERYTHING
+        while True:
+            stretch = self.search_occurrences(
+                project=project, note=note, filter=filter, after=after, limit=most - len(found)
+            )
+            found.extend(stretch.records)
+            if not stretch.reached:
+                return found
+            after = stretch.reached
+
+    def search_occurrences(
+        self, *, project: str = "", note: str = "", filter: str = "", after: str = "", limit: int = 0
+    ) -> Stretch[Occurrence]:
+        """Occurrences that match, by name, for a bounded time."""
         return search_occurrences(
             self._connection, project=project, note=note, filter=filter, after=after, limit=limit or EVERYTHING
         )
+
+    def search_notes(self, *, project: str, filter: str, after: str = "", limit: int = 0) -> Stretch[Note]:
+        """Notes that match, by name, for a bounded time."""
+        return search_notes(self._connection, project=project, filter=filter, after=after, limit=limit or EVERYTHING)
+
+    def vulnerability_counts(self, *, project: str, filter: str = "") -> Sequence[VulnerabilityCount]:
+        """Vulnerabilities that match, by resource and severity."""
+        return count_vulnerabilities(self._connection, project=project, filter=filter)
 
     def log_entries(
         self, *, projects: Collection[str], filter: str = "", descending: bool = False, after: str = "", limit: int = 0
@@ -143,11 +178,13 @@ class WritingSnapshot(SearchingSnapshot):
         self._change()
 
     def delete(self, kind: type[T], name: str) -> bool:
-        """Remove a record; False when there was none."""
+        """Remove a record and the IAM policy of its name; False when there was none."""
         if not storable(name):
             return False
         if self._connection.execute(BY_TYPE[kind].delete, {"name_": name}).rowcount == 0:
             return False
+        if kind is not IamPolicy:
+            self._connection.execute(BY_TYPE[IamPolicy].delete, {"name_": name})
         self._change()
         return True
 

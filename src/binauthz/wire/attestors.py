@@ -11,7 +11,7 @@ from binauthz.services.context import Context
 from binauthz.services.paging import PageRequest
 from binauthz.wire.descriptors import message_class
 from binauthz.wire.fields import enum_name, set_enum, unknown_fields
-from binauthz.wire.grafeas import to_attestation
+from binauthz.wire.grafeas_records import to_attestation
 
 _PACKAGE = "google.cloud.binaryauthorization"
 

@@ -4,38 +4,34 @@ from collections.abc import Iterator
 
 from binauthz.transports.method import Method
 from binauthz.transports.methods.rows import name, parent, row
-from binauthz.wire import grafeas, grafeas_beta
+from binauthz.wire.grafeas import Grafeas, vulnerability_summary, vulnerability_summary_v1beta1
+from binauthz.wire.grafeas_versions import V1, V1BETA1
+
+_NOTES, _OCCURRENCES = "containeranalysis.notes", "containeranalysis.occurrences"
 
 
 def methods() -> Iterator[Method]:
-    """Every served method of Grafeas."""
+    """Every served method of Grafeas, and the summary that Container Analysis adds."""
     v1, beta = "grafeas.v1.Grafeas", "grafeas.v1beta1.GrafeasV1Beta1"
-    notes, occurrences = "containeranalysis.notes", "containeranalysis.occurrences"
-    yield row(v1, "CreateNote", f"{notes}.create", parent, grafeas.create_note)
-    yield row(v1, "BatchCreateNotes", f"{notes}.create", parent, grafeas.batch_create_notes)
-    yield row(v1, "GetNote", f"{notes}.get", name, grafeas.get_note)
-    yield row(v1, "ListNotes", f"{notes}.list", parent, grafeas.list_notes)
-    yield row(v1, "UpdateNote", f"{notes}.update", name, grafeas.update_note)
-    yield row(v1, "DeleteNote", f"{notes}.delete", name, grafeas.delete_note)
-    yield row(v1, "CreateOccurrence", f"{occurrences}.create", parent, grafeas.create_occurrence)
-    yield row(v1, "BatchCreateOccurrences", f"{occurrences}.create", parent, grafeas.batch_create_occurrences)
-    yield row(v1, "GetOccurrence", f"{occurrences}.get", name, grafeas.get_occurrence)
-    yield row(v1, "GetOccurrenceNote", f"{occurrences}.get", name, grafeas.get_occurrence_note)
-    yield row(v1, "ListOccurrences", f"{occurrences}.list", parent, grafeas.list_occurrences)
-    yield row(v1, "ListNoteOccurrences", f"{notes}.listOccurrences", name, grafeas.list_note_occurrences)
-    yield row(v1, "UpdateOccurrence", f"{occurrences}.update", name, grafeas.update_occurrence)
-    yield row(v1, "DeleteOccurrence", f"{occurrences}.delete", name, grafeas.delete_occurrence)
-    yield row(beta, "CreateNote", f"{notes}.create", parent, grafeas_beta.create_note)
-    yield row(beta, "BatchCreateNotes", f"{notes}.create", parent, grafeas_beta.batch_create_notes)
-    yield row(beta, "GetNote", f"{notes}.get", name, grafeas_beta.get_note)
-    yield row(beta, "ListNotes", f"{notes}.list", parent, grafeas_beta.list_notes)
-    yield row(beta, "UpdateNote", f"{notes}.update", name, grafeas_beta.update_note)
-    yield row(beta, "DeleteNote", f"{notes}.delete", name, grafeas.delete_note)
-    yield row(beta, "CreateOccurrence", f"{occurrences}.create", parent, grafeas_beta.create_occurrence)
-    yield row(beta, "BatchCreateOccurrences", f"{occurrences}.create", parent, grafeas_beta.batch_create_occurrences)
-    yield row(beta, "UpdateOccurrence", f"{occurrences}.update", name, grafeas_beta.update_occurrence)
-    yield row(beta, "GetOccurrence", f"{occurrences}.get", name, grafeas_beta.get_occurrence)
-    yield row(beta, "GetOccurrenceNote", f"{occurrences}.get", name, grafeas_beta.get_occurrence_note)
-    yield row(beta, "ListOccurrences", f"{occurrences}.list", parent, grafeas_beta.list_occurrences)
-    yield row(beta, "ListNoteOccurrences", f"{notes}.listOccurrences", name, grafeas_beta.list_note_occurrences)
-    yield row(beta, "DeleteOccurrence", f"{occurrences}.delete", name, grafeas.delete_occurrence)
+    yield from _version(v1, Grafeas(V1))
+    yield from _version(beta, Grafeas(V1BETA1))
+    analysis, summary = "google.devtools.containeranalysis.v1.ContainerAnalysis", "GetVulnerabilityOccurrencesSummary"
+    yield row(analysis, summary, f"{_OCCURRENCES}.list", parent, vulnerability_summary)
+    yield row(beta, summary, f"{_OCCURRENCES}.list", parent, vulnerability_summary_v1beta1)
+
+
+def _version(service: str, grafeas: Grafeas) -> Iterator[Method]:
+    yield row(service, "CreateNote", f"{_NOTES}.create", parent, grafeas.create_note)
+    yield row(service, "BatchCreateNotes", f"{_NOTES}.create", parent, grafeas.batch_create_notes)
+    yield row(service, "GetNote", f"{_NOTES}.get", name, grafeas.get_note)
+    yield row(service, "ListNotes", f"{_NOTES}.list", parent, grafeas.list_notes)
+    yield row(service, "UpdateNote", f"{_NOTES}.update", name, grafeas.update_note)
+    yield row(service, "DeleteNote", f"{_NOTES}.delete", name, grafeas.delete_note)
+    yield row(service, "CreateOccurrence", f"{_OCCURRENCES}.create", parent, grafeas.create_occurrence)
+    yield row(service, "BatchCreateOccurrences", f"{_OCCURRENCES}.create", parent, grafeas.batch_create_occurrences)
+    yield row(service, "GetOccurrence", f"{_OCCURRENCES}.get", name, grafeas.get_occurrence)
+    yield row(service, "GetOccurrenceNote", f"{_OCCURRENCES}.get", name, grafeas.get_occurrence_note)
+    yield row(service, "ListOccurrences", f"{_OCCURRENCES}.list", parent, grafeas.list_occurrences)
+    yield row(service, "ListNoteOccurrences", f"{_NOTES}.listOccurrences", name, grafeas.list_note_occurrences)
+    yield row(service, "UpdateOccurrence", f"{_OCCURRENCES}.update", name, grafeas.update_occurrence)
+    yield row(service, "DeleteOccurrence", f"{_OCCURRENCES}.delete", name, grafeas.delete_occurrence)
