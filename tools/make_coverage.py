@@ -2,12 +2,13 @@
 
     python -m tools.make_coverage [--check]
 
-The methods come from the descriptor set, the served ones from the method table; nothing here is typed by hand.
+The methods come from the descriptor set, the served ones from the method table, and the tests that show them from the
+conformance suite's own claims; nothing here is typed by hand.
 """
 
 import argparse
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
@@ -15,13 +16,19 @@ from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from binauthz.transports.methods import METHODS
 from binauthz.transports.routes import bindings
 from binauthz.wire import descriptors
+from tools.coverage_claims import Claim, claims
 
 OUTPUT = Path(__file__).parent.parent / "docs" / "coverage.md"
+_TESTS = 2
 _INTRODUCTION = """\
 # Coverage
 
 Generated from the method table by `python -m tools.make_coverage`; do not edit. A method that is not served answers
 `UNIMPLEMENTED` (HTTP 501) on REST and on gRPC. Streaming methods are served on neither door.
+
+A served method is shown by a conformance test in which an unmodified client (gcloud, Google's generated libraries, or
+google-api-python-client; curl where none of them has the method) calls it and is answered. The test itself fails when
+the server did not answer the method it claims (`tests/conformance/README.md`).
 
 Every route is served on one origin. Two families of routes share paths with others on the public hosts, and are told
 apart here: operations of location `global` are Fleet's (google.longrunning), those of every other location are
@@ -29,11 +36,14 @@ Container's; a project's own IAM policy is Resource Manager's, that of a resourc
 """
 
 
-def page(served: Collection[str]) -> str:
-    """The whole page, for the full names of the served methods."""
+def page(served: Collection[str], shown: Iterable[Claim]) -> str:
+    """The whole page, for the full names of the served methods and the tests that show them."""
     services = descriptors.services()
     every = [method for service in services for method in service.methods]
     total = sum(method.full_name in served for method in every)
+    tests: dict[str, list[Claim]] = {}
+    for claim in shown:
+        tests.setdefault(claim.method, []).append(claim)
     lines = [_INTRODUCTION, f"Served: {total} of {len(every)} methods.", ""]
     lines += ["| service | served |", "| --- | --- |"]
     for service in services:
@@ -49,7 +59,7 @@ def page(served: Collection[str]) -> str:
             "",
         ]
         lines += ["| method | REST | state |", "| --- | --- | --- |"]
-        lines += [row for method in service.methods for row in _rows(method, served)]
+        lines += [_row(method, served, tests.get(method.full_name, [])) for method in service.methods]
     return "\n".join(lines) + "\n"
 
 
@@ -57,17 +67,29 @@ def _anchor(service: ServiceDescriptor) -> str:
     return str(service.full_name).lower().replace(".", "")
 
 
-def _rows(method: MethodDescriptor, served: Collection[str]) -> Iterator[str]:
-    state = "served" if method.full_name in served else "UNIMPLEMENTED"
+def _row(method: MethodDescriptor, served: Collection[str], shown: list[Claim]) -> str:
     routes = "<br>".join(f"`{verb} {template}`" for verb, template, _ in bindings(method))
-    yield f"| {method.name} | {routes or 'gRPC only'} | {state} |"
+    return f"| {method.name} | {routes or 'gRPC only'} | {_state(method, served, shown)} |"
+
+
+def _state(method: MethodDescriptor, served: Collection[str], shown: list[Claim]) -> str:
+    if method.full_name not in served:
+        return "UNIMPLEMENTED"
+    if not shown:
+        return "served, not shown by a test"
+    by_client = [claim for claim in shown if not claim.curl] or shown
+    texts = [
+        f"[{claim.test.removeprefix('test_')}](../tests/conformance/{claim.file}){' with curl' * claim.curl}"
+        for claim in by_client[:_TESTS]
+    ]
+    return f"served, shown by {', '.join(texts)}" + (f" and {len(by_client) - _TESTS} more" * (len(by_client) > _TESTS))
 
 
 def main() -> int:
     """Make or check the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="compare with the committed file")
-    made = page({row.full_name for row in METHODS})
+    made = page({row.full_name for row in METHODS}, claims())
     if parser.parse_args().check:
         if not OUTPUT.exists() or OUTPUT.read_text() != made:
             print(f"{OUTPUT.name} is not what the table makes: run python -m tools.make_coverage", file=sys.stderr)

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.conformance.discovery import Apis
 from tests.conformance.rest import Rest
 from tests.conformance.server import Target, running
 from tests.conformance.witness import rest as rest_witness
 from tests.conformance.witness import rpc as rpc_witness
-from tests.conformance.witness.ledger import Call, Ledger
+from tests.conformance.witness.ledger import Ledger, unshown
 from tests.conformance.witness.schemas import Schemas
 from tests.postgres import postgres_cluster
 
@@ -96,6 +97,14 @@ def stranger(target: Target) -> Rest:
     return Rest(target.url, target.stranger_token)
 
 
+@pytest.fixture
+def apis(target: Target) -> Iterator[Apis]:
+    """Clients made from discovery documents, closed at the end."""
+    made = Apis(target)
+    yield made
+    made.close()
+
+
 class _Tracebacks(logging.Handler):
     """Keeps what a server in this process logged about its own failures."""
 
@@ -121,12 +130,6 @@ def judged(request: pytest.FixtureRequest, ledger: Ledger) -> Iterator[None]:
     assert not faults, "answers without the published shape:\n" + "\n".join(faults)
     assert not log.seen, "the server logged errors:\n" + "\n".join(log.seen)
     for claim in request.node.iter_markers("shows"):
-        missing = _unshown(claim, calls)
+        service, *methods = claim.args
+        missing = unshown(calls, service, methods, curl=claim.kwargs.get("client") == "curl")
         assert not missing, f"claimed to be shown, but not answered OK to the client: {missing}"
-
-
-def _unshown(claim: pytest.Mark, calls: list[Call]) -> list[str]:
-    service, *methods = claim.args
-    curl = claim.kwargs.get("client") == "curl"
-    done = {call.method for call in calls if call.status == "OK" and (curl or call.client != "curl")}
-    return [name for name in (f"{service}.{method}" for method in methods) if name not in done]

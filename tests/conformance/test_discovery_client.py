@@ -1,53 +1,36 @@
 """google-api-python-client with the discovery documents that it ships: every answer parses, every route exists."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
-from google.oauth2.credentials import Credentials
-from googleapiclient import discovery, errors
+from googleapiclient import errors
 
-from tests.conformance.server import NUMBER, PROJECT, Target
+from tests.conformance.discovery import Apis
+from tests.conformance.server import NUMBER, PROJECT
+from tests.conformance.services import (
+    ANALYSIS,
+    BINAUTHZ,
+    BINAUTHZ_BETA,
+    CLUSTERS,
+    CLUSTERS_BETA,
+    GRAFEAS,
+    HUB,
+    HUB_BETA,
+    IAM,
+    LOGGING,
+    OPERATIONS,
+    PROJECTS,
+    SERVICES,
+    SYSTEM,
+)
 from tests.conformance.signing import fresh
 
 pytestmark = pytest.mark.servers
 PARENT = f"projects/{PROJECT}"
 
 
-class Apis:
-    """Builds a client of any API against the server under test."""
-
-    def __init__(self, target: Target) -> None:
-        self._target = target
-        self._open: list[Any] = []
-
-    def __call__(self, name: str, version: str) -> Any:
-        """The client of one API and version."""
-        service = discovery.build(
-            name,
-            version,
-            static_discovery=True,
-            credentials=Credentials(token=self._target.token),
-            client_options={"api_endpoint": f"{self._target.url}/"},
-            cache_discovery=False,
-        )
-        self._open.append(service)
-        return service
-
-    def close(self) -> None:
-        """Close every connection."""
-        for service in self._open:
-            service.close()
-
-
-@pytest.fixture
-def apis(target: Target) -> Iterator[Apis]:
-    """Clients, closed at the end."""
-    made = Apis(target)
-    yield made
-    made.close()
-
-
+@pytest.mark.shows(BINAUTHZ, "CreateAttestor", "GetAttestor", "UpdateAttestor", "DeleteAttestor")
+@pytest.mark.shows(IAM, "GetIamPolicy")
+@pytest.mark.shows(ANALYSIS, "GetIamPolicy")
+@pytest.mark.shows(GRAFEAS, "CreateNote", "ListNoteOccurrences")
 def test_binary_authorization_and_container_analysis(apis: Apis) -> None:
     notes = apis("containeranalysis", "v1").projects().notes()
     note = notes.create(
@@ -67,6 +50,8 @@ def test_binary_authorization_and_container_analysis(apis: Apis) -> None:
     assert refused.value.status_code == 404
 
 
+@pytest.mark.shows(SYSTEM, "GetSystemPolicy")
+@pytest.mark.shows(BINAUTHZ_BETA, "GetPolicy")
 def test_the_system_policy_and_v1beta1(apis: Apis) -> None:
     system = apis("binaryauthorization", "v1").systempolicy()
     assert system.getPolicy(name="locations/global/policy").execute()["admissionWhitelistPatterns"]
@@ -74,6 +59,10 @@ def test_the_system_policy_and_v1beta1(apis: Apis) -> None:
     assert policy["name"] == f"{PARENT}/policy"
 
 
+@pytest.mark.shows(CLUSTERS, "GetCluster", "ListClusters")
+@pytest.mark.shows(CLUSTERS_BETA, "GetCluster", "ListClusters")
+@pytest.mark.shows(HUB, "GetMembership", "ListMemberships")
+@pytest.mark.shows(HUB_BETA, "GetMembership", "ListMemberships")
 def test_clusters_and_memberships(apis: Apis) -> None:
     for version in ("v1", "v1beta1"):
         clusters = apis("container", version).projects().locations().clusters()
@@ -96,6 +85,10 @@ def test_clusters_and_memberships(apis: Apis) -> None:
         assert members.get(name=listed[0]["name"]).execute() == listed[0]
 
 
+@pytest.mark.shows(PROJECTS, "GetProject", "ListProjects", "GetIamPolicy", "TestIamPermissions")
+@pytest.mark.shows(SERVICES, "EnableService", "BatchEnableServices", "ListServices")
+@pytest.mark.shows(OPERATIONS, "GetOperation")
+@pytest.mark.shows(LOGGING, "WriteLogEntries", "ListLogEntries")
 def test_projects_services_and_logs(apis: Apis) -> None:
     projects = apis("cloudresourcemanager", "v1").projects()
     assert projects.get(projectId=PROJECT).execute()["projectNumber"] == str(NUMBER)

@@ -9,6 +9,7 @@ import pytest
 
 from tests.conformance.rest import Rest
 from tests.conformance.server import NUMBER, PROJECT
+from tests.conformance.services import PLATFORM_POLICIES
 from tests.conformance.signing import Signer, fresh, payload, websafe
 
 pytestmark = pytest.mark.servers
@@ -407,3 +408,9 @@ def test_gateway_credentials_are_a_get_by_project_number(rest: Rest, version: st
 )
 def test_B113_bad_paths_and_parameters_are_4xx(rest: Rest, verb: str, path: str, status: int) -> None:
     assert rest.call(verb, path, {} if verb == "POST" else None).status == status
+
+
+@pytest.mark.shows(PLATFORM_POLICIES, "ListPlatforms", client="curl")
+def test_platforms_are_listed(rest: Rest) -> None:
+    listed = rest.get(f"{P}/platforms").document["platforms"]
+    assert f"projects/{PROJECT}/platforms/gke" in [each["name"] for each in listed]

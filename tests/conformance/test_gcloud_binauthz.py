@@ -10,6 +10,17 @@ import pytest
 from tests.conformance.gcloud import Gcloud
 from tests.conformance.rest import Rest
 from tests.conformance.server import PROJECT, Target
+from tests.conformance.services import (
+    BINAUTHZ,
+    BINAUTHZ_ALPHA,
+    BINAUTHZ_BETA,
+    GRAFEAS,
+    IAM,
+    SYSTEM_ALPHA,
+    VALIDATION,
+    VALIDATION_ALPHA,
+    VALIDATION_BETA,
+)
 from tests.conformance.signing import Signer, fresh
 
 pytestmark = [pytest.mark.servers, pytest.mark.clients]
@@ -64,7 +75,14 @@ def written(path: Path, content: str | bytes) -> str:
 
 
 @pytest.mark.usefixtures("default_policy")
-@pytest.mark.parametrize("track", [(), ("beta",), ("alpha",)], ids=["ga", "beta", "alpha"])
+@pytest.mark.parametrize(
+    "track",
+    [
+        pytest.param((), id="ga", marks=pytest.mark.shows(BINAUTHZ, "GetPolicy", "UpdatePolicy")),
+        pytest.param(("beta",), id="beta", marks=pytest.mark.shows(BINAUTHZ_BETA, "GetPolicy", "UpdatePolicy")),
+        pytest.param(("alpha",), id="alpha", marks=pytest.mark.shows(BINAUTHZ_ALPHA, "GetPolicy", "UpdatePolicy")),
+    ],
+)
 def test_a_policy_is_imported_exported_and_imported_again(
     gcloud: Gcloud, tmp_path: Path, track: tuple[str, ...]
 ) -> None:
@@ -99,13 +117,39 @@ def test_a_malformed_policy_is_refused_with_the_field(gcloud: Gcloud, tmp_path: 
     assert "defaultAdmissionRule" in empty.err
 
 
+@pytest.mark.shows(SYSTEM_ALPHA, "GetSystemPolicy")
 def test_the_system_policy_is_exported(gcloud: Gcloud) -> None:
     ran = gcloud("alpha", "container", "binauthz", "policy", "export-system-policy")
     assert ran.code == 0, ran.err
     assert "gke.gcr.io/**" in ran.out
 
 
-@pytest.mark.parametrize("track", [(), ("beta",), ("alpha",)], ids=["ga", "beta", "alpha"])
+@pytest.mark.parametrize(
+    "track",
+    [
+        pytest.param(
+            (),
+            id="ga",
+            marks=pytest.mark.shows(
+                BINAUTHZ, "CreateAttestor", "GetAttestor", "ListAttestors", "UpdateAttestor", "DeleteAttestor"
+            ),
+        ),
+        pytest.param(
+            ("beta",),
+            id="beta",
+            marks=pytest.mark.shows(
+                BINAUTHZ_BETA, "CreateAttestor", "GetAttestor", "ListAttestors", "UpdateAttestor", "DeleteAttestor"
+            ),
+        ),
+        pytest.param(
+            ("alpha",),
+            id="alpha",
+            marks=pytest.mark.shows(
+                BINAUTHZ_ALPHA, "CreateAttestor", "GetAttestor", "ListAttestors", "UpdateAttestor", "DeleteAttestor"
+            ),
+        ),
+    ],
+)
 def test_an_attestor_lives_a_life(gcloud: Gcloud, note: str, tmp_path: Path, track: tuple[str, ...]) -> None:
     name = create_attestor(gcloud, note, *track)
     command = (*track, "container", "binauthz", "attestors")
@@ -157,6 +201,7 @@ def test_an_attestor_over_a_note_that_does_not_exist_is_refused(gcloud: Gcloud) 
     assert f"Note 'projects/{PROJECT}/notes/absent' was not found" in ran.err
 
 
+@pytest.mark.shows(IAM, "GetIamPolicy", "SetIamPolicy")
 def test_iam_bindings_come_and_go(gcloud: Gcloud, note: str) -> None:
     name = create_attestor(gcloud, note)
     attestors = ("container", "binauthz", "attestors")
@@ -174,6 +219,8 @@ def test_iam_bindings_come_and_go(gcloud: Gcloud, note: str) -> None:
     assert gcloud(*policy, "get-iam-policy").code == 0
 
 
+@pytest.mark.shows(GRAFEAS, "CreateOccurrence", "ListOccurrences", "ListNoteOccurrences")
+@pytest.mark.shows(VALIDATION, "ValidateAttestationOccurrence")
 def test_an_attestation_is_signed_created_validated_and_listed(gcloud: Gcloud, note: str, tmp_path: Path) -> None:
     name, signer = create_attestor(gcloud, note), Signer()
     binauthz = ("container", "binauthz")
@@ -210,6 +257,9 @@ def test_an_attestation_is_signed_created_validated_and_listed(gcloud: Gcloud, n
     assert refused["name"] in [each["name"] for each in everything]
 
 
+@pytest.mark.shows(VALIDATION, "ValidateAttestationOccurrence")
+@pytest.mark.shows(VALIDATION_BETA, "ValidateAttestationOccurrence")
+@pytest.mark.shows(VALIDATION_ALPHA, "ValidateAttestationOccurrence")
 def test_a_good_attestation_validates_in_silence(gcloud: Gcloud, note: str, tmp_path: Path) -> None:
     name, signer = create_attestor(gcloud, note), Signer()
     binauthz = ("container", "binauthz")
@@ -219,9 +269,9 @@ def test_a_good_attestation_validates_in_silence(gcloud: Gcloud, note: str, tmp_
         "--pkix-public-key-algorithm=ecdsa-p256-sha256",
     )["id"]
     payload = gcloud(*binauthz, "create-signature-payload", f"--artifact-url={IMAGE}").out
-    for track in ((), ("beta",)):
+    for track in ((), ("beta",), ("alpha",)):
         command = (*track, *binauthz, "attestations", "create")
-        image = IMAGE if not track else IMAGE.replace("img", "copy")
+        image = IMAGE.replace("img", "-".join(("img", *track)))
         ran = gcloud(
             *command,
             f"--artifact-url={image}",

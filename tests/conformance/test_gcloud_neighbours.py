@@ -8,6 +8,18 @@ import yaml
 from tests.conformance.gcloud import Gcloud
 from tests.conformance.rest import Rest
 from tests.conformance.server import NUMBER, PROJECT, Target
+from tests.conformance.services import (
+    CLUSTERS,
+    CLUSTERS_BETA,
+    GATEWAY,
+    GATEWAY_ALPHA,
+    GATEWAY_BETA,
+    HUB,
+    HUB_BETA,
+    LOGGING,
+    PROJECTS,
+    SERVICES,
+)
 from tests.conformance.signing import fresh
 
 pytestmark = [pytest.mark.servers, pytest.mark.clients]
@@ -18,6 +30,8 @@ def gcloud(need: Callable[[str], str], target: Target, tmp_path_factory: pytest.
     return Gcloud(need("gcloud"), target, tmp_path_factory.mktemp("gcloud"))
 
 
+@pytest.mark.shows(CLUSTERS, "GetCluster", "ListClusters")
+@pytest.mark.shows(CLUSTERS_BETA, "GetCluster")
 def test_clusters_are_listed_and_described(gcloud: Gcloud) -> None:
     table = gcloud("container", "clusters", "list").out.splitlines()
     assert table[0].split()[:3] == ["NAME", "LOCATION", "MASTER_VERSION"]
@@ -29,6 +43,7 @@ def test_clusters_are_listed_and_described(gcloud: Gcloud) -> None:
     assert beta["endpoint"] == cluster["endpoint"]
 
 
+@pytest.mark.shows(CLUSTERS, "GetCluster")
 def test_cluster_credentials_reach_the_endpoint_with_its_certificate(gcloud: Gcloud) -> None:
     ran = gcloud("container", "clusters", "get-credentials", "--zone", "us-central1-a", "local-cluster")
     assert ran.code == 0, ran.err
@@ -49,17 +64,39 @@ def test_a_missing_cluster_is_worded_as_on_gke(gcloud: Gcloud) -> None:
     assert "Did you mean [local-cluster] in [us-central1-a]?" in elsewhere.err
 
 
-@pytest.mark.parametrize("location", [("--location", "global"), ()], ids=["location", "found-by-gcloud"])
-def test_membership_credentials_reach_the_gateway(gcloud: Gcloud, target: Target, location: tuple[str, ...]) -> None:
-    ran = gcloud("container", "fleet", "memberships", "get-credentials", *location, "local-cluster")
+@pytest.mark.parametrize(
+    ("track", "location"),
+    [
+        pytest.param((), ("--location", "global"), id="ga", marks=pytest.mark.shows(GATEWAY, "GenerateCredentials")),
+        pytest.param((), (), id="found-by-gcloud", marks=pytest.mark.shows(HUB_BETA, "ListMemberships")),
+        pytest.param(
+            ("beta",),
+            ("--location", "global"),
+            id="beta",
+            marks=pytest.mark.shows(GATEWAY_BETA, "GenerateCredentials"),
+        ),
+        pytest.param(
+            ("alpha",),
+            ("--location", "global"),
+            id="alpha",
+            marks=pytest.mark.shows(GATEWAY_ALPHA, "GenerateCredentials"),
+        ),
+    ],
+)
+def test_membership_credentials_reach_the_gateway(
+    gcloud: Gcloud, target: Target, track: tuple[str, ...], location: tuple[str, ...]
+) -> None:
+    ran = gcloud(*track, "container", "fleet", "memberships", "get-credentials", *location, "local-cluster")
     assert ran.code == 0, ran.err
     config = yaml.safe_load(gcloud.kubeconfig.read_text())
     name = f"connectgateway_{PROJECT}_global_local-cluster"
     assert config["current-context"] == name
     (cluster,) = (each["cluster"] for each in config["clusters"] if each["name"] == name)
-    assert cluster["server"] == f"{target.gateway}/v1/projects/{NUMBER}/locations/global/gkeMemberships/local-cluster"
+    path = f"projects/{NUMBER}/locations/global/gkeMemberships/local-cluster"
+    assert cluster["server"] == f"{target.gateway}/v1/{path}"
 
 
+@pytest.mark.shows(HUB, "GetMembership", "ListMemberships")
 def test_memberships_are_listed_and_described(gcloud: Gcloud) -> None:
     listed = gcloud.json("container", "fleet", "memberships", "list")
     assert [each["name"].rpartition("/")[2] for each in listed] == ["local-cluster"]
@@ -68,6 +105,7 @@ def test_memberships_are_listed_and_described(gcloud: Gcloud) -> None:
     assert "NOT_FOUND" in gcloud("container", "fleet", "memberships", "describe", "x", "--location=global").err
 
 
+@pytest.mark.shows(SERVICES, "EnableService", "BatchEnableServices", "ListServices")
 def test_services_are_enabled_and_listed(gcloud: Gcloud) -> None:
     assert gcloud("services", "enable", "binaryauthorization.googleapis.com").code == 0
     both = gcloud("services", "enable", "container.googleapis.com", "containeranalysis.googleapis.com")
@@ -79,6 +117,7 @@ def test_services_are_enabled_and_listed(gcloud: Gcloud) -> None:
     assert "PERMISSION_DENIED" in unknown.err
 
 
+@pytest.mark.shows(PROJECTS, "GetProject", "ListProjects", "GetIamPolicy")
 def test_projects_are_described_and_listed(gcloud: Gcloud) -> None:
     described = gcloud.json("projects", "describe", PROJECT)
     assert described["projectNumber"] == str(NUMBER)
@@ -86,6 +125,7 @@ def test_projects_are_described_and_listed(gcloud: Gcloud) -> None:
     assert gcloud("projects", "get-iam-policy", PROJECT).code == 0
 
 
+@pytest.mark.shows(LOGGING, "ListLogEntries")
 def test_the_log_is_read_with_the_documented_query(gcloud: Gcloud, rest: Rest) -> None:
     note_id = fresh("n")
     rest.post(f"/v1/projects/{PROJECT}/notes?noteId={note_id}", {"attestation": {}})

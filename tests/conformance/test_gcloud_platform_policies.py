@@ -7,6 +7,7 @@ import pytest
 
 from tests.conformance.gcloud import Gcloud
 from tests.conformance.server import Target
+from tests.conformance.services import EVALUATION, PLATFORM_POLICIES
 from tests.conformance.signing import fresh
 
 pytestmark = [pytest.mark.servers, pytest.mark.clients]
@@ -27,6 +28,15 @@ def gcloud(need: Callable[[str], str], target: Target, tmp_path_factory: pytest.
     return Gcloud(need("gcloud"), target, tmp_path_factory.mktemp("gcloud"))
 
 
+@pytest.mark.shows(
+    PLATFORM_POLICIES,
+    "CreatePlatformPolicy",
+    "GetPlatformPolicy",
+    "ListPlatformPolicies",
+    "ReplacePlatformPolicy",
+    "DeletePlatformPolicy",
+)
+@pytest.mark.shows(EVALUATION, "EvaluateGkePolicy")
 def test_a_platform_policy_lives_a_life(gcloud: Gcloud, tmp_path: Path) -> None:
     command = ("beta", "container", "binauthz", "policy")
     name, gke = fresh("policy"), "--platform=gke"

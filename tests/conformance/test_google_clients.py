@@ -22,6 +22,7 @@ from grafeas import grafeas_v1
 from grafeas.grafeas_v1.services.grafeas import transports as grafeas_transports
 
 from tests.conformance.server import OTHER_PROJECT, PROJECT, Target
+from tests.conformance.services import ANALYSIS, BINAUTHZ, GRAFEAS, SYSTEM, VALIDATION
 from tests.conformance.signing import Signer, fresh, payload
 
 pytestmark = pytest.mark.servers
@@ -104,6 +105,7 @@ def occurrence(note: str, key: str = "k") -> grafeas_v1.Occurrence:
     )
 
 
+@pytest.mark.shows(BINAUTHZ, "GetPolicy", "UpdatePolicy")
 def test_a_policy_is_read_and_replaced(clients: Clients) -> None:
     client = clients.management()
     policy = client.get_policy(name=f"{PARENT}/policy")
@@ -117,6 +119,7 @@ def test_a_policy_is_read_and_replaced(clients: Clients) -> None:
     assert client.get_policy(name=f"{PARENT}/policy") == written
 
 
+@pytest.mark.shows(SYSTEM, "GetSystemPolicy")
 def test_the_system_policy_is_read(clients: Clients) -> None:
     client = binaryauthorization_v1.SystemPolicyV1Client(
         transport=clients.transport(system_transports, "SystemPolicyV1")
@@ -124,6 +127,7 @@ def test_the_system_policy_is_read(clients: Clients) -> None:
     assert client.get_system_policy(name="locations/global/policy").admission_whitelist_patterns
 
 
+@pytest.mark.shows(BINAUTHZ, "CreateAttestor", "ListAttestors", "UpdateAttestor", "DeleteAttestor")
 def test_attestors_live_a_life(clients: Clients) -> None:
     client, signer = clients.management(), Signer()
     attestor = make_attestor(clients, signer)
@@ -136,6 +140,7 @@ def test_attestors_live_a_life(clients: Clients) -> None:
         client.get_attestor(name=attestor.name)
 
 
+@pytest.mark.shows(BINAUTHZ, "ListAttestors")
 def test_lists_are_walked_by_the_clients_pager(clients: Clients) -> None:
     names = {make_attestor(clients).name for _ in range(3)}
     request = binaryauthorization_v1.ListAttestorsRequest(parent=PARENT, page_size=1)
@@ -153,6 +158,7 @@ def test_v1beta1_sees_the_same_attestor(clients: Clients) -> None:
     assert seen.user_owned_drydock_note.note_reference == attestor.user_owned_grafeas_note.note_reference
 
 
+@pytest.mark.shows(VALIDATION, "ValidateAttestationOccurrence")
 def test_an_attestation_is_validated(clients: Clients) -> None:
     signer = Signer()
     attestor = make_attestor(clients, signer)
@@ -180,6 +186,16 @@ def test_an_attestation_is_validated(clients: Clients) -> None:
     assert result(signer.sign(text + b" ")) == "ATTESTATION_NOT_VERIFIABLE"
 
 
+@pytest.mark.shows(
+    GRAFEAS,
+    "CreateOccurrence",
+    "BatchCreateOccurrences",
+    "GetOccurrence",
+    "GetOccurrenceNote",
+    "ListNoteOccurrences",
+    "UpdateOccurrence",
+    "DeleteOccurrence",
+)
 def test_occurrences_live_a_life(clients: Clients) -> None:
     client, note = clients.grafeas(), make_note(clients)
     made = client.create_occurrence(parent=PARENT, occurrence=occurrence(note))
@@ -200,6 +216,7 @@ def test_occurrences_live_a_life(clients: Clients) -> None:
         client.get_occurrence(name=made.name)
 
 
+@pytest.mark.shows(GRAFEAS, "CreateNote", "BatchCreateNotes", "GetNote", "ListNotes", "UpdateNote", "DeleteNote")
 def test_notes_live_a_life(clients: Clients) -> None:
     client, name = clients.grafeas(), make_note(clients)
     assert name in [each.name for each in client.list_notes(parent=PARENT, filter="")]
@@ -208,11 +225,16 @@ def test_notes_live_a_life(clients: Clients) -> None:
     )
     assert changed.short_description == "s"
     assert changed.attestation.hint.human_readable_name == "qa"
+    assert client.get_note(name=name) == changed
+    batch = {fresh("batch"): grafeas_v1.Note(attestation=grafeas_v1.AttestationNote()) for _ in range(2)}
+    made = client.batch_create_notes(parent=PARENT, notes=batch)
+    assert {each.name.rpartition("/")[2] for each in made.notes} == set(batch)
     client.delete_note(name=name)
     with pytest.raises(exceptions.NotFound):
         client.get_note(name=name)
 
 
+@pytest.mark.shows(ANALYSIS, "GetIamPolicy", "SetIamPolicy", "TestIamPermissions")
 def test_iam_of_a_note_through_the_container_analysis_client(clients: Clients) -> None:
     name = make_note(clients)
     client = containeranalysis_v1.ContainerAnalysisClient(

@@ -1,6 +1,7 @@
 """What passed between the clients and the server."""
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 # The header that Google's generated clients introduce themselves with, and what gcloud's user agent holds.
@@ -49,3 +50,9 @@ def client_of(api_client: str, user_agent: str) -> str:
     if _GCLOUD in user_agent:
         return "gcloud"
     return "library" if any(mark in api_client for mark in _GENERATED) else "curl"
+
+
+def unshown(calls: Iterable[Call], service: str, methods: Iterable[str], *, curl: bool = False) -> list[str]:
+    """The methods that no call of an unmodified client was answered OK for; with ``curl``, of any client."""
+    done = {call.method for call in calls if call.status == "OK" and (curl or call.client != "curl")}
+    return [name for name in (f"{service}.{method}" for method in methods) if name not in done]

@@ -12,11 +12,11 @@ from typing import Any
 from google.protobuf.descriptor import MethodDescriptor
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import best_match
-
-from binauthz.base.errors import Code
 from tools.descriptor_discovery import methods as discovery_methods
 from tools.descriptor_discovery import template as discovery_template
 from tools.descriptor_sources import discovery
+
+from binauthz.base.errors import Code
 
 DOCUMENTS = {
     "google.api.serviceusage.v1": "serviceusage.v1",
