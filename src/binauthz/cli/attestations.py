@@ -1,15 +1,17 @@
 """``binauthz attestations``."""
 
 import base64
+import itertools
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from binauthz.cli.attestors import full_name
+from binauthz.cli import complete
 from binauthz.cli.output import format_option, show, talk
-from binauthz.cli.session import Session, directory_option
+from binauthz.cli.session import Session, directory_option, limit_option
+from binauthz.cli.verbs import full_name
 
 _image = click.option("--image", required=True, metavar="REPOSITORY@sha256:DIGEST", help="The image, by digest.")
 _private_key = click.option(
@@ -49,7 +51,7 @@ def sign(image: str, private_key: Path, algorithm: str | None, pae: bool, output
 
 @command.command("create")
 @_image
-@click.option("--attestor", required=True, help="The attestor to attest for.")
+@click.option("--attestor", required=True, help="The attestor to attest for.", shell_complete=complete.attestors)
 @click.option("--private-key", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Sign with this key.")
 @click.option(
     "--signature", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Or use this signature."
@@ -57,6 +59,7 @@ def sign(image: str, private_key: Path, algorithm: str | None, pae: bool, output
 @click.option("--key-id", help="Id of the key on the attestor (default: computed from --private-key).")
 @_algorithm
 @click.option("--pae", is_flag=True, help="Sign the DSSE pre-authentication encoding of the payload.")
+@click.option("--dry-run", is_flag=True, help="Ask whether the attestor would accept it, print it, and store nothing.")
 @directory_option
 @format_option("yaml")
 def create(
@@ -67,6 +70,7 @@ def create(
     key_id: str | None,
     algorithm: str | None,
     pae: bool,
+    dry_run: bool,
     directory: str | None,
     style: str,
 ) -> None:
@@ -90,18 +94,22 @@ def create(
     }
     _check(session, name, {"attestation": attestation, "occurrenceNote": note, "occurrenceResourceUri": image})
     occurrence = {"kind": "ATTESTATION", "noteName": note, "resourceUri": image, "attestation": attestation}
-    show(session.call("POST", f"/v1/projects/{session.project}/occurrences", occurrence), style)
+    made = occurrence if dry_run else session.call("POST", f"/v1/projects/{session.project}/occurrences", occurrence)
+    show(made, style)
 
 
 @command.command("list")
-@click.option("--attestor", required=True)
+@click.option("--attestor", required=True, shell_complete=complete.attestors)
 @click.option("--image", help="Only attestations for this image's digest.")
+@limit_option
 @directory_option
 @format_option()
-def list_(attestor: str, image: str | None, directory: str | None, style: str) -> None:
+def list_(attestor: str, image: str | None, limit: int | None, directory: str | None, style: str) -> None:
     """List the attestations attached to an attestor's note."""
     session = Session.open(directory)
-    found = list(_attestations(session, full_name(attestor, session.project, "attestors"), image))
+    found = list(
+        itertools.islice(_attestations(session, full_name(attestor, session.project, "attestors"), image), limit)
+    )
     show(
         found,
         style,
@@ -116,7 +124,7 @@ def list_(attestor: str, image: str | None, directory: str | None, style: str) -
 
 @command.command("verify")
 @_image
-@click.option("--attestor", required=True)
+@click.option("--attestor", required=True, shell_complete=complete.attestors)
 @directory_option
 def verify(image: str, attestor: str, directory: str | None) -> None:
     """Say whether the attestor's attestations vouch for an image: exit 0 if one does, 2 if none does."""

@@ -1,19 +1,26 @@
 """``binauthz attestors``."""
 
-from pathlib import Path
-from typing import Any
-
 import click
 
-from binauthz.cli.documents import read_text
-from binauthz.cli.keys import algorithm_option, canonical
+from binauthz.cli import complete, public_keys
+from binauthz.cli.iam import add_iam_verbs
 from binauthz.cli.output import format_option, show
-from binauthz.cli.session import ServerError, Session, directory_option
+from binauthz.cli.session import ServerError, Session, directory_option, limit_option
+from binauthz.cli.verbs import add_delete, add_describe, full_name, in_project
 
 
 @click.group("attestors")
 def command() -> None:
     """Manage attestors, their notes and public keys."""
+
+
+command.add_command(public_keys.command)
+command.add_command(public_keys.add, "add-key")
+command.add_command(public_keys.remove, "remove-key")
+_ATTESTOR = in_project("ATTESTOR", "attestors", complete.attestors)
+add_describe(command, _ATTESTOR)
+add_delete(command, _ATTESTOR, "A policy that requires it refuses from then on.")
+add_iam_verbs(command, _ATTESTOR)
 
 
 @command.command("create")
@@ -47,12 +54,13 @@ def create(attestor: str, note: str | None, description: str, directory: str | N
 
 
 @command.command("list")
+@limit_option
 @directory_option
 @format_option()
-def list_(directory: str | None, style: str) -> None:
+def list_(limit: int | None, directory: str | None, style: str) -> None:
     """List the project's attestors."""
     session = Session.open(directory)
-    found = list(session.pages(f"/v1/projects/{session.project}/attestors", "attestors"))
+    found = list(session.pages(f"/v1/projects/{session.project}/attestors", "attestors", limit=limit))
     show(
         found,
         style,
@@ -64,71 +72,13 @@ def list_(directory: str | None, style: str) -> None:
     )
 
 
-@command.command("describe")
-@click.argument("attestor")
+@command.command("update")
+@click.argument("attestor", shell_complete=complete.attestors)
+@click.option("--description", required=True, help="Free text; empty clears it.")
 @directory_option
 @format_option("yaml")
-def describe(attestor: str, directory: str | None, style: str) -> None:
-    """Print ATTESTOR."""
-    session = Session.open(directory)
-    show(session.call("GET", f"/v1/{full_name(attestor, session.project, 'attestors')}"), style)
-
-
-@command.command("delete")
-@click.argument("attestor")
-@directory_option
-def delete(attestor: str, directory: str | None) -> None:
-    """Delete ATTESTOR. A policy that requires it refuses from then on."""
-    session = Session.open(directory)
-    session.call("DELETE", f"/v1/{full_name(attestor, session.project, 'attestors')}")
-
-
-@command.command("add-key")
-@click.argument("attestor")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@algorithm_option
-@click.option("--id", "key_id", default="", help="Key id (default: computed from the key).")
-@click.option("--comment", default="", help="Free text.")
-@directory_option
-@format_option("yaml")
-def add_key(
-    attestor: str, file: Path, algorithm: str, key_id: str, comment: str, directory: str | None, style: str
-) -> None:
-    """Trust the public key in FILE (PEM, or an armored OpenPGP certificate) and print it with its id."""
+def update(attestor: str, description: str, directory: str | None, style: str) -> None:
+    """Change the description of ATTESTOR, the one member besides its keys that may change."""
     session = Session.open(directory)
     path = f"/v1/{full_name(attestor, session.project, 'attestors')}"
-    current = session.call("GET", path)
-    keys = current["userOwnedGrafeasNote"].setdefault("publicKeys", [])
-    known = {key["id"] for key in keys}
-    keys.append(_key(read_text(str(file)), algorithm, key_id, comment))
-    updated = session.call("PUT", path, current)
-    show([key for key in updated["userOwnedGrafeasNote"]["publicKeys"] if key["id"] not in known], style)
-
-
-@command.command("remove-key")
-@click.argument("attestor")
-@click.argument("key_id")
-@directory_option
-def remove_key(attestor: str, key_id: str, directory: str | None) -> None:
-    """Stop trusting KEY_ID. The very next Pod is judged without it."""
-    session = Session.open(directory)
-    path = f"/v1/{full_name(attestor, session.project, 'attestors')}"
-    current = session.call("GET", path)
-    keys = current["userOwnedGrafeasNote"].get("publicKeys", [])
-    kept = [key for key in keys if key["id"] != key_id]
-    if len(kept) == len(keys):
-        raise click.ClickException(f"no key `{key_id}` on `{attestor}`; it has {[key['id'] for key in keys]}")
-    current["userOwnedGrafeasNote"]["publicKeys"] = kept
-    session.call("PUT", path, current)
-
-
-def full_name(given: str, project: str, collection: str) -> str:
-    """``projects/P/{collection}/ID`` from an id or a full name."""
-    return given if given.startswith("projects/") else f"projects/{project}/{collection}/{given}"
-
-
-def _key(text: str, algorithm: str, key_id: str, comment: str) -> dict[str, Any]:
-    if "BEGIN PGP" in text:
-        return {"comment": comment, "asciiArmoredPgpPublicKey": text}
-    material = {"publicKeyPem": text, "signatureAlgorithm": canonical(algorithm)}
-    return {"id": key_id, "comment": comment, "pkixPublicKey": material}
+    show(session.call("PUT", path, {**session.call("GET", path), "description": description}), style)

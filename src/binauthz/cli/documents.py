@@ -1,4 +1,4 @@
-"""Files that people write: one YAML or JSON mapping, read as strictly as the API reads JSON."""
+"""Files that people write: YAML or JSON mappings, read as strictly as the API reads JSON."""
 
 import sys
 from pathlib import Path
@@ -9,6 +9,27 @@ import click
 
 def read_document(file: str) -> dict[str, Any]:
     """The one YAML or JSON mapping in a file (`-` is stdin); raises ClickException naming what was found instead."""
+    documents = _load(file)
+    if len(documents) > 1:
+        raise click.ClickException(f"`{file}` should hold one mapping, got {len(documents)} documents")
+    return _mapping(file, documents[0] if documents else None)
+
+
+def read_objects(file: str) -> list[dict[str, Any]]:
+    """Every mapping in a file of one or more YAML or JSON documents; raises ClickException where there is none."""
+    found = [_mapping(file, document) for document in _load(file) if document is not None]
+    if not found:
+        raise click.ClickException(f"`{file}` holds nothing")
+    return found
+
+
+def _mapping(file: str, document: Any) -> dict[str, Any]:
+    if not isinstance(document, dict):
+        raise click.ClickException(f"`{file}` should hold one mapping, got {type(document).__name__}")
+    return document
+
+
+def _load(file: str) -> list[Any]:
     import yaml  # noqa: PLC0415 - start-up time
 
     class Loader(yaml.SafeLoader):
@@ -27,14 +48,11 @@ def read_document(file: str) -> dict[str, Any]:
     }
     Loader.add_constructor("tag:yaml.org,2002:map", mapping)
     try:
-        document = yaml.load(read_text(file), Loader=Loader)  # noqa: S506 - a SafeLoader
+        return list(yaml.load_all(read_text(file), Loader=Loader))
     except yaml.YAMLError as error:
         raise click.ClickException(f"`{file}` is not YAML: {error}") from None
     except (RecursionError, ValueError, TypeError):
-        raise click.ClickException(f"`{file}` is not a policy: it cannot be made sense of as YAML") from None
-    if not isinstance(document, dict):
-        raise click.ClickException(f"`{file}` should hold one mapping, got {type(document).__name__}")
-    return document
+        raise click.ClickException(f"`{file}` cannot be made sense of as YAML") from None
 
 
 def read_text(file: str) -> str:

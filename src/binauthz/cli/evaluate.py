@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from binauthz.cli import complete
 from binauthz.cli.documents import read_document, read_text
 from binauthz.cli.output import format_option, show
 from binauthz.cli.session import Session, directory_option
@@ -17,7 +18,13 @@ def subject_options(function: Any) -> Any:
     for option in (
         click.option("--service-account", default="default", show_default=True),
         click.option("--namespace", default="default", show_default=True),
-        click.option("--cluster", metavar="LOCATION.CLUSTER", default="", help="Judge as this cluster would."),
+        click.option(
+            "--cluster",
+            metavar="LOCATION.CLUSTER",
+            default="",
+            help="Judge as this cluster would.",
+            shell_complete=complete.clusters,
+        ),
     ):
         function = option(function)
     return function

@@ -56,7 +56,8 @@ def _rows(result: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "why", str(result.get("message", ""))
     for image in result.get("images", []):
         yield "image", f"{image['image']}: {image['verdict']}"
-        yield "digest", image.get("digest", "none: attestations are looked up by digest")
+        if image.get("ground") == "ATTESTORS":
+            yield "digest", image.get("digest", "none: attestations are looked up by digest")
         exemption = image.get("exemption")
         if exemption is not None:
             owner = "system policy" if exemption["owner"] == "SYSTEM_POLICY" else "policy"

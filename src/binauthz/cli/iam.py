@@ -1,37 +1,27 @@
 """The IAM verbs that gcloud has, for every kind of resource that takes a policy (SPEC 1.9)."""
 
-from collections.abc import Callable
-from typing import Any
-
 import click
 
 from binauthz.cli.documents import read_document
 from binauthz.cli.output import format_option, show
 from binauthz.cli.session import Json, Session, directory_option
-
-Resource = Callable[[Session, str], str]
-"""The full resource name from what the user wrote."""
+from binauthz.cli.verbs import Kind
 
 _member = click.option("--member", required=True, metavar="MEMBER", help="For example `user:dev@example.com`.")
 _role = click.option("--role", required=True, metavar="ROLE", help="For example `roles/viewer`.")
 _dry_run = click.option("--dry-run", is_flag=True, help="Print the policy that would be set, and set nothing.")
 
 
-def add_iam_verbs(group: click.Group, argument: str, resource: Resource, *, reads_by: str = "GET") -> None:
-    """Give a group its IAM verbs.
-
-    ``argument`` names the resource on the command line; empty where the project has one. ``reads_by`` is the HTTP
-    method of getIamPolicy, which differs between Google's APIs (SPEC 0.1).
-    """
-    named: Callable[[Any], Any] = click.argument("name", metavar=argument) if argument else _nameless
+def add_iam_verbs(group: click.Group, kind: Kind, *, reads_by: str = "GET") -> None:
+    """Give a group its IAM verbs; ``reads_by`` is how getIamPolicy is asked, which differs between APIs (SPEC 0.1)."""
 
     def current(session: Session, name: str) -> tuple[str, Json]:
-        path = f"/v1/{resource(session, name)}"
+        path = f"/v1/{kind.full_name(session, name)}"
         body: Json | None = {} if reads_by == "POST" else None
         return path, session.call(reads_by, f"{path}:getIamPolicy", body)
 
     @group.command("get-iam-policy")
-    @named
+    @kind.named
     @directory_option
     @format_option("yaml")
     def get(directory: str | None, style: str, name: str = "") -> None:
@@ -39,7 +29,7 @@ def add_iam_verbs(group: click.Group, argument: str, resource: Resource, *, read
         show(current(Session.open(directory), name)[1], style)
 
     @group.command("set-iam-policy")
-    @named
+    @kind.named
     @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
     @directory_option
     @format_option("yaml")
@@ -47,11 +37,11 @@ def add_iam_verbs(group: click.Group, argument: str, resource: Resource, *, read
         """Replace the IAM policy by FILE (YAML or JSON; `-` is stdin). An etag in it must be the current one."""
         document = read_document(file)
         session = Session.open(directory)
-        path = f"/v1/{resource(session, name)}:setIamPolicy"
+        path = f"/v1/{kind.full_name(session, name)}:setIamPolicy"
         show(session.call("POST", path, {"policy": document}), style)
 
     @group.command("add-iam-policy-binding")
-    @named
+    @kind.named
     @_member
     @_role
     @_dry_run
@@ -71,7 +61,7 @@ def add_iam_verbs(group: click.Group, argument: str, resource: Resource, *, read
         show(policy if dry_run else session.call("POST", f"{path}:setIamPolicy", {"policy": policy}), style)
 
     @group.command("remove-iam-policy-binding")
-    @named
+    @kind.named
     @_member
     @_role
     @_dry_run
@@ -89,16 +79,12 @@ def add_iam_verbs(group: click.Group, argument: str, resource: Resource, *, read
         show(policy if dry_run else session.call("POST", f"{path}:setIamPolicy", {"policy": policy}), style)
 
     @group.command("test-iam-permissions")
-    @named
+    @kind.named
     @click.argument("permissions", nargs=-1, required=True)
     @directory_option
     @format_option("yaml")
     def test(permissions: tuple[str, ...], directory: str | None, style: str, name: str = "") -> None:
         """Print which of PERMISSIONS the caller holds."""
         session = Session.open(directory)
-        path = f"/v1/{resource(session, name)}:testIamPermissions"
+        path = f"/v1/{kind.full_name(session, name)}:testIamPermissions"
         show(session.call("POST", path, {"permissions": list(permissions)}), style)
-
-
-def _nameless(function: Any) -> Any:
-    return function

@@ -1,7 +1,9 @@
 """``binauthz logs``."""
 
 import datetime as dt
+import json
 import re
+from urllib.parse import quote
 
 import click
 
@@ -20,6 +22,7 @@ NAMED_QUERIES = {
     "failed-open": '("image-policy.k8s.io/failed-open" OR "imagepolicywebhook.image-policy.k8s.io/failed-open" OR '
     '"failed-open.validating.webhook.admission.k8s.io")',
 }
+_SEVERITIES = ["DEFAULT", "DEBUG", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL", "ALERT", "EMERGENCY"]
 _PODS = (
     'resource.type="k8s_cluster" logName:"cloudaudit.googleapis.com%2Factivity" '
     '(protoPayload.methodName="io.k8s.core.v1.pods.create" OR protoPayload.methodName="io.k8s.core.v1.pods.update") '
@@ -28,7 +31,7 @@ _PODS = (
 
 @click.group("logs")
 def command() -> None:
-    """Read the audit log."""
+    """Read and write the audit log."""
 
 
 @command.command("read")
@@ -63,6 +66,33 @@ def read(
             break
         body["pageToken"] = token
     show(entries[:limit], style, {"TIME": _time, "WHAT": _what, "WHO": _who, "RESOURCE": _resource, "WHY": _why})
+
+
+@command.command("write")
+@click.argument("log")
+@click.argument("message")
+@click.option("--severity", type=click.Choice(_SEVERITIES), default="DEFAULT", show_default=True)
+@click.option("--json", "is_json", is_flag=True, help="MESSAGE is a JSON object, and becomes the jsonPayload.")
+@directory_option
+def write(log: str, message: str, severity: str, is_json: bool, directory: str | None) -> None:
+    """Write one entry with MESSAGE to LOG of the project, as `gcloud logging write` does."""
+    payload: dict[str, object] = {"textPayload": message}
+    if is_json:
+        try:
+            given = json.loads(message)
+        except (ValueError, RecursionError):
+            given = None
+        if not isinstance(given, dict):
+            raise click.ClickException("got a MESSAGE that is no JSON object, expected one with --json")
+        payload = {"jsonPayload": given}
+    session = Session.open(directory)
+    entry = {
+        "logName": f"projects/{session.project}/logs/{quote(log, safe='')}",
+        "resource": {"type": "global"},
+        "severity": severity,
+        **payload,
+    }
+    session.call("POST", "/v2/entries:write", {"entries": [entry]})
 
 
 def _time(entry: dict[str, object]) -> str:

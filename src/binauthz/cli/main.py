@@ -5,25 +5,36 @@ Exit codes: 0 done or admitted, 1 an error of ours or the caller's, 2 refused or
 
 import importlib
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from binauthz import __version__
 from binauthz.cli.output import talk
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 _COMMANDS = {
     "up": ("binauthz.cli.up", "Run a laptop installation: control plane and local cluster."),
     "serve": ("binauthz.cli.serve", "Run the control plane alone."),
     "env": ("binauthz.cli.env", "Print what gcloud and kubectl need to use this installation."),
     "policy": ("binauthz.cli.policy", "Export, import, check and compare the project's policy."),
+    "platform-policies": ("binauthz.cli.platform_policies", "Manage and evaluate platform policies."),
     "attestors": ("binauthz.cli.attestors", "Manage attestors, their notes and public keys."),
     "attestations": ("binauthz.cli.attestations", "Sign, create, list and verify attestations."),
+    "notes": ("binauthz.cli.notes", "Manage notes, which attestations hang off."),
+    "occurrences": ("binauthz.cli.occurrences", "Manage occurrences of every kind."),
     "keys": ("binauthz.cli.keys", "Generate signing keys."),
     "clusters": ("binauthz.cli.clusters", "List clusters and get credentials for them."),
     "memberships": ("binauthz.cli.memberships", "List fleet memberships and get credentials for them."),
+    "projects": ("binauthz.cli.projects", "List projects, and say who may do what."),
+    "services": ("binauthz.cli.services", "List and enable APIs."),
     "evaluate": ("binauthz.cli.evaluate", "Ask whether images or manifests would be admitted."),
     "explain": ("binauthz.cli.explain", "Say why an image would be admitted or refused."),
-    "logs": ("binauthz.cli.logs", "Read the audit log."),
+    "logs": ("binauthz.cli.logs", "Read and write the audit log."),
+    "api": ("binauthz.cli.api", "Call any served method, and list them."),
+    "completion": ("binauthz.cli.completion", "Print a shell's completion script."),
     "doctor": ("binauthz.cli.doctor", "Print what is in force, and what is wrong."),
 }
 
@@ -41,6 +52,15 @@ class _Commands(click.Group):
         if not isinstance(command, click.Command):
             raise TypeError(f"`{cmd_name}` is not a command")
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """Commands by their table, without importing them."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - start-up time
+
+        named = {name: text for name, (_, text) in _COMMANDS.items() if name.startswith(incomplete)}
+        return [CompletionItem(name, help=text) for name, text in named.items()] or super().shell_complete(
+            ctx, incomplete
+        )
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
@@ -64,7 +84,7 @@ def command() -> None:
 def main() -> None:
     """Run the command line; usage errors end with 1, because 2 means refused."""
     try:
-        code = command.main(standalone_mode=False)
+        code = command.main(prog_name="binauthz", standalone_mode=False)
     except click.exceptions.Exit as done:
         code = done.exit_code
     except click.Abort:

@@ -8,6 +8,7 @@ from binauthz.cli.drafts import valid
 from binauthz.cli.iam import add_iam_verbs
 from binauthz.cli.output import format_option, show
 from binauthz.cli.session import Session, directory_option
+from binauthz.cli.verbs import Kind
 
 _style = click.option("--format", "style", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True)
 
@@ -19,7 +20,7 @@ def command() -> None:
 
 for verb in (policy_lint, policy_diff, policy_what_if):
     command.add_command(verb.command)
-add_iam_verbs(command, "", lambda session, _: f"projects/{session.project}/policy")
+add_iam_verbs(command, Kind(argument="", full_name=lambda session, _: f"projects/{session.project}/policy"))
 
 
 @command.command("export")

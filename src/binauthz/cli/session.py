@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import click
 
@@ -34,6 +34,7 @@ class Session:
     base_url: str
     project: str
     token_file: Path
+    patience: float = 60.0
 
     @classmethod
     def open(cls, directory: str | None = None) -> "Session":
@@ -68,16 +69,20 @@ class Session:
 
     def call(self, verb: str, path: str, body: Json | None = None, query: Mapping[str, str] | None = None) -> Json:
         """One REST call; raises ServerError for a refusal and ClickException when nobody answers."""
+        asked = f"?{urlencode(query)}" if query else ""
+        return self.send(verb, f"{quote(path, safe='/:@.-_~')}{asked}", body)
+
+    def send(self, verb: str, target: str, body: Json | None) -> Json:
+        """``call`` for a path and query that are percent-encoded already."""
         import httpx2  # noqa: PLC0415 - start-up time: most commands never get here
 
         try:
             response = httpx2.request(
                 verb,
-                f"{self.base_url}{quote(path, safe='/:@.-_~')}",
-                params=dict(query or {}),
+                f"{self.base_url}{target}",
                 json=body,
                 headers={"Authorization": f"Bearer {self.token}", "User-Agent": "binauthz"},
-                timeout=60.0,
+                timeout=self.patience,
                 trust_env=False,
             )
         except httpx2.HTTPError as error:
@@ -112,6 +117,8 @@ class Session:
             left = None if left is None else left - len(items)
             if not (token := answer.get("nextPageToken")) or (left is not None and left <= 0):
                 return
+            if token == asked.get("pageToken"):
+                raise click.ClickException(f"{self.base_url} answers with the same page again and again")
             asked["pageToken"] = token
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from binauthz.transports import catalogue
 from binauthz.transports.dispatch import Dispatcher, internal
 from binauthz.transports.errors import rest_error
 from binauthz.transports.rest import MAX_BODY, Receive, RestTranscoder, Scope, Send, respond
@@ -35,6 +36,7 @@ def application(dispatcher: Dispatcher, *, hooks: Hooks | None = None, max_body:
     Run it with ``access_log=False``: a caller may put a token into a URL, and the access log would keep it.
     """
     transcoder = RestTranscoder(dispatcher, max_body=max_body)
+    methods = catalogue.Catalogue(dispatcher)
     pages = hooks or Hooks()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -47,6 +49,8 @@ def application(dispatcher: Dispatcher, *, hooks: Hooks | None = None, max_body:
                     "HEAD",
                 }:
                     await _page(pages, scope["path"], send)
+                elif scope["path"] == catalogue.PATH and scope["method"] == "GET":
+                    await methods(scope, receive, send)
                 else:
                     await transcoder(scope, receive, send)
             case "websocket":
