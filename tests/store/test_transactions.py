@@ -255,3 +255,11 @@ def test_a_search_sees_the_same_moment_as_the_rest_of_its_body(database: Databas
 
     assert database.read(body) == (1, 1)
     assert len(looked) == 2, "a body that searches is run again where it may take its time"
+
+
+def test_the_rights_on_a_record_go_with_it(database: Database) -> None:
+    name = f"{P}/attestors/a"
+    database.put(attestor(P, "a"), IamPolicy(name=name), IamPolicy(name=P))
+    database.write(lambda tx: tx.delete(Attestor, name))
+    assert database.read(lambda tx: tx.get(IamPolicy, name)) is None
+    assert database.read(lambda tx: tx.get(IamPolicy, P)) == IamPolicy(name=P)

@@ -1,0 +1,112 @@
+"""Over the whole method table: a call that may change something leaves one entry with its full name (SPEC 5.4).
+
+Generated: a new row is covered by being in the table.
+"""
+
+import asyncio
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from binauthz.services import audit
+from binauthz.transports.access import Access, access
+from binauthz.transports.method import Method
+from binauthz.wire import descriptors
+from tests.transports.table_calls import OWNER, PRESENT, ROWS, STRANGER, P, Table, requests
+
+WRITES = {name: row for name, row in ROWS.items() if access(row).writes}
+READS = {name: row for name, row in ROWS.items() if not access(row).writes}
+ABSENT = {"projects": "demo-project"}
+V1 = "google.cloud.binaryauthorization.v1"
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def table(runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Table]:
+    made = Table(runner, tmp_path_factory.mktemp("audited") / "s.db")
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("row", WRITES.values(), ids=WRITES.keys())
+@pytest.mark.parametrize("caller", [STRANGER, OWNER], ids=["refused", "allowed"])
+def test_a_change_done_refused_or_failed_leaves_its_entry(table: Table, row: Method, caller: object) -> None:
+    asked = 0
+    for request in requests(row, ABSENT):
+        if not row.resource(request).startswith(P):
+            continue
+        table.forget_entries()
+        answer = table.call(row.full_name, caller, request)  # type: ignore[arg-type]
+        payloads = [entry.document["protoPayload"] for entry in table.entries()]
+        assert {payload["methodName"] for payload in payloads} == {row.full_name}
+        assert len(payloads) == 1
+        log = audit.DATA_ACCESS if access(row).of_data else audit.ACTIVITY
+        assert table.entries()[0].log_name == f"{P}/logs/{log}"
+        payload = payloads[0]
+        assert payload["serviceName"].endswith(".googleapis.com")
+        assert payload["status"].get("code", 0) == (answer.error.code.number if answer.error else 0)
+        assert payload["authorizationInfo"][0]["granted"] is (answer.code != "PERMISSION_DENIED")
+        assert payload["resourceName"] == row.resource(request)
+        asked += 1
+    assert asked
+
+
+@pytest.mark.parametrize("row", READS.values(), ids=READS.keys())
+def test_a_read_leaves_none(table: Table, row: Method) -> None:
+    table.forget_entries()
+    for request in requests(row, PRESENT):
+        for caller in (OWNER, STRANGER):
+            table.call(row.full_name, caller, request)
+    assert table.entries() == []
+
+
+def test_reads_are_kept_in_the_data_access_log_where_asked(
+    runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    table = Table(runner, tmp_path_factory.mktemp("reads") / "s.db", reads=True)
+    request = descriptors.message_class(f"{V1}.GetAttestorRequest")(name=f"{P}/attestors/built-by-ci")
+    try:
+        assert table.call(f"{V1}.BinauthzManagementServiceV1.GetAttestor", OWNER, request).code == "OK"
+        assert [entry.log_name for entry in table.entries()] == [f"{P}/logs/{audit.DATA_ACCESS}"]
+    finally:
+        table.close()
+
+
+def test_a_batch_leaves_one_entry(table: Table) -> None:
+    table.forget_entries()
+    request = descriptors.message_class("grafeas.v1.BatchCreateNotesRequest")(parent=P)
+    for number in range(5):
+        request.notes[f"n{number}"].attestation.SetInParent()  # type: ignore[attr-defined]
+    assert table.call("grafeas.v1.Grafeas.BatchCreateNotes", OWNER, request).code == "OK"
+    assert len(table.entries()) == 1
+
+
+def test_every_permission_of_the_table_is_known_to_read_or_to_write() -> None:
+    sorted_ = {name: access(row) for name, row in ROWS.items()}
+    reading = {name for name, kind in sorted_.items() if kind in {Access.ADMIN_READ, Access.DATA_READ}}
+    verbs = ("Get", "List", "Test", "Validate", "Evaluate", "GenerateCredentials", "AsymmetricSign", "Asymmetric",
+             "Mac", "Encrypt", "Decrypt", "Raw", "Search", "Read", "Fetch")  # fmt: skip
+    assert [name for name in reading if not name.rpartition(".")[2].startswith(verbs)] == []
+
+
+@pytest.mark.parametrize(
+    ("message", "fields"),
+    [
+        ("google.container.v1.SetMasterAuthRequest", {"update": {"password": "HUNTER2", "client_key": "HUNTER2"}}),
+        ("google.cloud.kms.v1.EncryptRequest", {"plaintext": b"HUNTER2"}),
+        ("google.cloud.kms.v1.ImportCryptoKeyVersionRequest", {"wrapped_key": b"HUNTER2"}),
+    ],
+)
+def test_a_secret_of_a_request_enters_no_entry(message: str, fields: dict[str, object]) -> None:
+    from binauthz.transports.audit import _document  # noqa: PLC0415 - what becomes of any request, served or not
+
+    text = json.dumps(_document(descriptors.message_class(message)(**fields)))
+    assert "HUNTER2" not in text
+    assert "SFVOVEVSMg" not in text
+    assert "[redacted]" in text
