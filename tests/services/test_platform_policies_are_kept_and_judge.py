@@ -10,7 +10,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from binauthz.attestation.model import Attestation, Signature
 from binauthz.base.errors import Code
 from binauthz.policy.decision import Verdict
-from binauthz.policy.platform.evaluate import PodSubject
 from binauthz.policy.platform.model import (
     AlwaysDeny,
     Authenticator,
@@ -21,9 +20,11 @@ from binauthz.policy.platform.model import (
     PlatformPolicy,
     SimpleSigningAttestationCheck,
 )
+from binauthz.policy.platform.subject import PodSubject
 from binauthz.services import platform_policies
 from binauthz.services.paging import PageRequest
 from binauthz.store.records import Occurrence
+from binauthz.wire.platform_evidence import DECODERS
 from tests.services.conftest import NOTE, NOW, OTHER, PROJECT, World
 
 GKE = f"{PROJECT}/platforms/gke"
@@ -65,7 +66,7 @@ def attest(world: World, project: str, key_id: str) -> None:
 
 def verdict(world: World, name: str) -> Verdict:
     pod = PodSubject(name="", namespace="default", service_account="default", images=(IMAGE,))
-    return world.run(platform_policies.evaluate_pods(world.owner, name, [pod]))[0].verdict
+    return world.run(platform_policies.evaluate_pods(world.owner, name, [pod], DECODERS))[0].verdict
 
 
 def test_a_policy_lives_a_life_with_etags(world: World) -> None:

@@ -2,56 +2,106 @@
 
 import asyncio
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from binauthz.attestation.memo import Prover
-from binauthz.attestation.model import Attestation, Attestor
-from binauthz.attestation.verify import Outcome, judge_attestor
 from binauthz.base import names
-from binauthz.base.errors import ApiError, Code, invalid, invalid_field
-from binauthz.base.image import parse_image
-from binauthz.base.limits import MAX_ATTESTATIONS_PER_JUDGEMENT, MAX_ATTESTED_IMAGES
-from binauthz.policy.decision import Verdict
-from binauthz.policy.platform.evaluate import Finding, PodResult, PodSubject, evaluate
-from binauthz.policy.platform.model import GkePolicy, PlatformPolicy, SimpleSigningAttestationCheck
-from binauthz.policy.platform.validate import attestor_keys, described, validate
+from binauthz.base.errors import ApiError, Code, FieldViolation, invalid, invalid_field
+from binauthz.base.limits import MAX_ATTESTED_IMAGES
+from binauthz.policy.platform import cloud_run
+from binauthz.policy.platform.evaluate import PodResult, evaluate
+from binauthz.policy.platform.evidence import Evidence
+from binauthz.policy.platform.model import (
+    Check,
+    GkePolicy,
+    Kind,
+    PlatformPolicy,
+    SimpleSigningAttestationCheck,
+    SlsaCheck,
+)
+from binauthz.policy.platform.needs import constraints, needs
+from binauthz.policy.platform.subject import PodSubject
+from binauthz.policy.platform.validate import described, validate
 from binauthz.services import projects
-from binauthz.services.authorization import permits
-from binauthz.services.context import Caller, Context
+from binauthz.services.context import Context
 from binauthz.services.etags import fresh
-from binauthz.services.names import not_found, project_of, service_agent
+from binauthz.services.names import not_found, project_of
 from binauthz.services.paging import Page, PageRequest, window
+from binauthz.services.platform_evidence import Decoders, gather
+from binauthz.sources.constraints import evaluate as evaluate_constraints
+from binauthz.sources.constraints import problems as constraint_problems
 from binauthz.store.interface import Reader, Writer
-from binauthz.store.records import Project
 
 PLATFORMS = ("cloudRun", "gke")
 PAGE_DEFAULT = 100
 PAGE_MAXIMUM = 1000
+MAX_CONSTRAINTS = 100
 _PROVER = Prover()
-_LIST = "containeranalysis.occurrences.list"
-_NOTE = "projects/any/notes/any"
-_Attestations = Mapping[tuple[str, str], Sequence[Attestation] | None]
 
 
-def _checked(draft: PlatformPolicy) -> GkePolicy:
+async def _checked(draft: PlatformPolicy, platform: str) -> PlatformPolicy:
     """The policy as it is stored, every key with its id; raises INVALID_ARGUMENT."""
-    violations = validate(draft)
-    if violations or draft.gke is None:
+    other = ("cloudRunPolicy", draft.cloud_run) if platform == "gke" else ("gkePolicy", draft.gke)
+    if other[1] is not None:
+        raise invalid_field(f"platformPolicy.{other[0]}", f"cannot be set under the platform `{platform}`")
+    if platform != "gke" and draft.cloud_run is None:
+        raise invalid_field("platformPolicy.cloudRunPolicy", "is missing, expected a policy")
+    checked, violations = await asyncio.to_thread(_examined, draft)
+    if violations:
         first = violations[0]
         more = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
         raise invalid(f"invalid policy: {first.field}: {first.description}{more}", *violations)
-    sets = []
-    for each in draft.gke.check_sets:
-        checks = []
-        for check in each.checks:
-            kind = check.kind
-            if isinstance(kind, SimpleSigningAttestationCheck):
-                kind = SimpleSigningAttestationCheck(
-                    authenticators=tuple(map(described, kind.authenticators)), projects=kind.projects
-                )
-            checks.append(dataclasses.replace(check, kind=kind))
-        sets.append(dataclasses.replace(each, checks=tuple(checks)))
-    return dataclasses.replace(draft.gke, check_sets=tuple(sets))
+    return checked
+
+
+def _examined(draft: PlatformPolicy) -> tuple[PlatformPolicy, tuple[FieldViolation, ...]]:
+    """The draft with the ids of its keys, or what is wrong with it. Compiles constraints: call on a thread."""
+    violations = validate(draft) or _constraint_faults(draft)
+    if violations:
+        return draft, violations
+    if draft.cloud_run is not None and draft.cloud_run.rule is not None:
+        attestors = tuple(map(cloud_run.described, draft.cloud_run.rule.attestors))
+        rule = dataclasses.replace(draft.cloud_run.rule, attestors=attestors)
+        draft = dataclasses.replace(draft, cloud_run=dataclasses.replace(draft.cloud_run, rule=rule))
+    if draft.gke is not None:
+        sets = tuple(
+            dataclasses.replace(
+                each, checks=tuple(dataclasses.replace(check, kind=_kept(check)) for check in each.checks)
+            )
+            for each in draft.gke.check_sets
+        )
+        draft = dataclasses.replace(draft, gke=dataclasses.replace(draft.gke, check_sets=sets))
+    return draft, ()
+
+
+def _kept(check: Check) -> Kind | None:
+    kind = check.kind
+    if not isinstance(kind, SimpleSigningAttestationCheck):
+        return kind
+    return SimpleSigningAttestationCheck(
+        authenticators=tuple(map(described, kind.authenticators)), projects=kind.projects
+    )
+
+
+def _constraint_faults(draft: PlatformPolicy) -> tuple[FieldViolation, ...]:
+    """Constraints that do not compile, where the extra that compiles them is installed (SPEC 6.3)."""
+    written = {
+        f"gkePolicy.checkSets[{index}].checks[{number}].slsaCheck.rules[{place}].customConstraints": (
+            rule.custom_constraints
+        )
+        for index, each in enumerate(draft.gke.check_sets if draft.gke else ())
+        for number, check in enumerate(each.checks)
+        if isinstance(check.kind, SlsaCheck)
+        for place, rule in enumerate(check.kind.rules)
+        if rule.custom_constraints
+    }
+    if len(set(written.values())) > MAX_CONSTRAINTS:
+        problem = f"the policy has more than {MAX_CONSTRAINTS} constraints, expected at most that many"
+        return (FieldViolation(next(iter(written)), problem),)
+    expressions = list(dict.fromkeys(written.values()))
+    found = dict(zip(expressions, constraint_problems(expressions), strict=True))
+    faults = ((path, found[text]) for path, text in written.items())
+    return tuple(FieldViolation(path, f"does not compile: {problem}") for path, problem in faults if problem)
 
 
 def _require_platform(name: str) -> None:
@@ -64,15 +114,13 @@ async def create(ctx: Context, parent: str, policy_id: str, draft: PlatformPolic
     names.parse_id("policy", policy_id, "policyId")
     _require_platform(parent.rpartition("/")[2])
     _, platform = names.PLATFORM.parse(parent, "parent")
-    if platform != "gke":
-        raise invalid_field("platformPolicy.gkePolicy", f"cannot be set under the platform `{platform}`")
-    gke, now, etag = _checked(draft), ctx.clock.now(), fresh()
+    checked, now, etag = await _checked(draft, platform), ctx.clock.now(), fresh()
 
     def body(tx: Writer) -> PlatformPolicy:
         name = f"{projects.require(tx, parent).name}/platforms/{platform}/policies/{policy_id}"
         if tx.get(PlatformPolicy, name) is not None:
             raise ApiError(Code.ALREADY_EXISTS, f"Resource '{name}' already exists")
-        policy = dataclasses.replace(draft, name=name, gke=gke, update_time=now, etag=etag)
+        policy = dataclasses.replace(checked, name=name, update_time=now, etag=etag)
         tx.insert(policy)
         return policy
 
@@ -86,12 +134,13 @@ async def get(ctx: Context, name: str) -> PlatformPolicy:
 
 async def replace(ctx: Context, draft: PlatformPolicy) -> PlatformPolicy:
     """Replace a whole policy; NOT_FOUND rather than creating one, and ABORTED for a stale etag."""
-    gke, now, etag = _checked(draft), ctx.clock.now(), fresh()
+    _, platform, _ = names.PLATFORM_POLICY.parse(draft.name, "platformPolicy.name")
+    checked, now, etag = await _checked(draft, platform), ctx.clock.now(), fresh()
 
     def body(tx: Writer) -> PlatformPolicy:
         current = _existing(tx, draft.name)
         _check_etag(draft.etag, current)
-        policy = dataclasses.replace(draft, name=current.name, gke=gke, update_time=now, etag=etag)
+        policy = dataclasses.replace(checked, name=current.name, update_time=now, etag=etag)
         tx.put(policy)
         return policy
 
@@ -132,66 +181,31 @@ async def list_platforms(ctx: Context, parent: str) -> tuple[str, ...]:
     return tuple(f"{project.name}/platforms/{each}" for each in PLATFORMS)
 
 
-async def evaluate_pods(ctx: Context, name: str, pods: Sequence[PodSubject]) -> tuple[PodResult, ...]:
+async def evaluate_pods(
+    ctx: Context, name: str, pods: Sequence[PodSubject], decoders: Decoders
+) -> tuple[PodResult, ...]:
     """What the policy says of each Pod, from the evidence of one transaction; raises NOT_FOUND and
     INVALID_ARGUMENT."""
     images = {image for pod in pods for image in pod.images}
     if len(images) > MAX_ATTESTED_IMAGES:
         raise invalid_field("resource", f"got {len(images)} images, expected at most {MAX_ATTESTED_IMAGES}")
-    digests = {digest for image in images if (digest := parse_image(image).digest) is not None}
-
-    def body(tx: Reader) -> tuple[GkePolicy, str, _Attestations]:
-        policy = _existing(tx, name)
-        gke = policy.gke or GkePolicy()
-        own = project_of(policy.name)
-        wanted = {
-            project
-            for each in gke.check_sets
-            for check in each.checks
-            if isinstance(check.kind, SimpleSigningAttestationCheck)
-            for project in check.kind.projects or (own,)
-        }
-        return gke, own, {(each, digest): _read(tx, own, each, digest) for each in wanted for digest in digests}
-
-    gke, own, found = await ctx.store.read(body)
     now = ctx.clock.now()
 
-    def attested(check: SimpleSigningAttestationCheck, digest: str) -> Finding:
-        asked = [found[project, digest] for project in check.projects or (own,)]
-        attestations = [attestation for some in asked for attestation in some or ()]
-        for each in check.authenticators:
-            attestor = Attestor(name=each.display_name, note=_NOTE, keys=attestor_keys(each))
-            if judge_attestor(attestor, digest, attestations, _PROVER, now).outcome is Outcome.SATISFIED:
-                return Verdict.CONFORMANT, "An attestation is signed by a key of an authenticator."
-        if None in asked:
-            return (
-                Verdict.ERROR,
-                "The attestations of a project could not be read; no other has a valid one.",
-            )
-        return Verdict.NON_CONFORMANT, "No attestation is signed by a key of any authenticator."
+    def body(tx: Reader) -> tuple[GkePolicy, Evidence]:
+        policy = _existing(tx, name)
+        if policy.gke is None:
+            raise invalid_field("name", f"`{policy.name}` is not a policy for GKE, and no other can be evaluated")
+        project = project_of(policy.name)
+        return policy.gke, gather(tx, project, needs(policy.gke, project, pods), decoders, now, _PROVER)
 
-    return await asyncio.to_thread(lambda: tuple(evaluate(gke, pod, attested) for pod in pods))
+    gke, gathered = await ctx.store.read(body)
 
+    def judge() -> tuple[PodResult, ...]:
+        held = evaluate_constraints(constraints(gke, pods, gathered))
+        evidence = dataclasses.replace(gathered, constraints=held)
+        return tuple(evaluate(gke, pod, evidence) for pod in pods)
 
-def _read(tx: Reader, own: str, project: str, digest: str) -> Sequence[Attestation] | None:
-    """A project's attestations of a digest; None where the service agent of the policy's project may not list them
-    (B109). No note is named by the check, so that all attestations count as of one (SPEC 6.3)."""
-    if project != own:
-        owner = tx.get(Project, own)
-        number = owner.number if owner else 0
-        agent = Caller(principal=f"serviceAccount:{service_agent(number)}")
-        if tx.get(Project, project) is None or not permits(tx, agent, _LIST, project):
-            return None
-    rows = tx.occurrences(
-        project=project,
-        filter=f'kind="ATTESTATION" AND has_suffix(resourceUrl, "@sha256:{digest}")',
-        limit=MAX_ATTESTATIONS_PER_JUDGEMENT + 1,
-    )
-    return [
-        dataclasses.replace(row.attestation, name=row.name, note=_NOTE, resource_uri=row.resource_uri)
-        for row in rows
-        if row.attestation is not None
-    ]
+    return await asyncio.to_thread(judge)
 
 
 def _existing(tx: Reader, name: str) -> PlatformPolicy:

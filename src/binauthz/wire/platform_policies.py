@@ -1,21 +1,19 @@
-"""Platform policies and their results on the wire, always v1 (SPEC 6.2, 6.5)."""
+"""Platform policies on the wire, always v1 (SPEC 6.1, 6.2)."""
 
 from typing import Any
 
-from google.protobuf import json_format
 from google.protobuf.message import Message
 
-from binauthz.base.errors import ApiError, Code, invalid_field
-from binauthz.policy.decision import worst
+from binauthz.base.errors import ApiError, Code
 from binauthz.policy.platform import model
-from binauthz.policy.platform.evaluate import CheckResult, CheckSetResult, ImageResult, PodResult, PodSubject
-from binauthz.policy.pod import InvalidPod, images
-from binauthz.policy.workloads import workloads
 from binauthz.services import platform_policies
 from binauthz.services.context import Context
 from binauthz.services.paging import PageRequest
 from binauthz.wire.descriptors import message_class
 from binauthz.wire.fields import enum_name, set_enum, unknown_fields
+from binauthz.wire.platform_cloud_run import fill_cloud_run, to_cloud_run
+from binauthz.wire.platform_evidence import DECODERS
+from binauthz.wire.platform_results import fill_scope, from_results, to_pods
 
 _PACKAGE = "google.cloud.binaryauthorization.v1"
 
@@ -97,9 +95,7 @@ def _check_set(each: Any, path: str) -> model.CheckSet:
 
 
 def to_policy(message: Any) -> model.PlatformPolicy:
-    """The policy that a message holds; Cloud Run's are not served."""
-    if message.HasField("cloud_run_policy"):
-        raise ApiError(Code.UNIMPLEMENTED, "Policies of the platform cloudRun are not served")
+    """The policy that a message holds."""
     gke = None
     if message.HasField("gke_policy"):
         gke = model.GkePolicy(
@@ -113,6 +109,7 @@ def to_policy(message: Any) -> model.PlatformPolicy:
         name=message.name,
         description=message.description,
         gke=gke,
+        cloud_run=to_cloud_run(message.cloud_run_policy) if message.HasField("cloud_run_policy") else None,
         etag=message.etag,
         unknown=unknown_fields(message),
     )
@@ -164,13 +161,6 @@ def _fill_check(message: Any, check: model.Check) -> None:  # noqa: PLR0912  # O
             pass
 
 
-def _fill_scope(message: Any, scope: model.Scope | None) -> None:
-    if scope is not None and scope.namespace:
-        message.scope.kubernetes_namespace = scope.namespace
-    elif scope is not None:
-        message.scope.kubernetes_service_account = scope.service_account
-
-
 def from_policy(policy: model.PlatformPolicy) -> Message:
     """The policy as a message."""
     message: Any = message_class(f"{_PACKAGE}.PlatformPolicy").FromString(policy.unknown)
@@ -181,84 +171,16 @@ def from_policy(policy: model.PlatformPolicy) -> Message:
             message.gke_policy.image_allowlist.allow_pattern.extend(policy.gke.allowlist)
         for each in policy.gke.check_sets:
             item = message.gke_policy.check_sets.add(display_name=each.display_name)
-            _fill_scope(item, each.scope)
+            fill_scope(item, each.scope)
             if each.allowlist:
                 item.image_allowlist.allow_pattern.extend(each.allowlist)
             for check in each.checks:
                 _fill_check(item.checks.add(), check)
+    if policy.cloud_run is not None:
+        fill_cloud_run(message.cloud_run_policy, policy.cloud_run)
     if policy.update_time is not None:
         message.update_time.FromDatetime(policy.update_time)
     result: Message = message
-    return result
-
-
-def to_pods(resource: Message) -> tuple[PodSubject, ...]:
-    """Every Pod that an object would make; INVALID_ARGUMENT when there is none, as nothing is vacuously true."""
-    pods = []
-    try:
-        for each in workloads(json_format.MessageToDict(resource)):
-            if each.problem:
-                raise invalid_field("resource", each.problem)
-            if each.pod is None:
-                raise invalid_field("resource", f"got a `{each.kind[:63]}`, expected an object with a Pod template")
-            spec = each.pod.spec
-            pods.append(
-                PodSubject(
-                    name=each.name,
-                    namespace=each.namespace or "default",
-                    service_account=spec.service_account_name or spec.service_account or "default",
-                    images=tuple(use.image for use in images(spec)),
-                )
-            )
-    except InvalidPod as error:
-        raise invalid_field("resource", str(error)) from None
-    if not pods:
-        raise invalid_field("resource", "got no Pods, expected at least one")
-    return tuple(pods)
-
-
-def _fill_check_result(message: Any, result: CheckResult) -> None:
-    message.index, message.display_name, message.type = result.index, result.display_name, result.type
-    message.explanation = result.explanation
-    if result.matched_pattern is not None:
-        message.allowlist_result.matched_pattern = result.matched_pattern
-    else:
-        set_enum(message.evaluation_result, "verdict", result.verdict.value)
-
-
-def _fill_check_set_result(message: Any, result: CheckSetResult) -> None:
-    message.index, message.display_name = result.index, result.check_set.display_name
-    _fill_scope(message, result.check_set.scope)
-    message.explanation = result.explanation
-    if result.matched_pattern is not None:
-        message.allowlist_result.matched_pattern = result.matched_pattern
-    for check in result.checks:
-        _fill_check_result(message.check_results.results.add(), check)
-
-
-def _fill_image_result(message: Any, result: ImageResult) -> None:
-    message.image_uri, message.explanation = result.image, result.explanation
-    set_enum(message, "verdict", result.verdict.value)
-    if result.matched_pattern is not None:
-        message.allowlist_result.matched_pattern = result.matched_pattern
-    if result.check_set is not None:
-        _fill_check_set_result(message.check_set_result, result.check_set)
-
-
-def from_results(results: tuple[PodResult, ...]) -> Message:
-    """The whole answer."""
-    answer: Any = message_class(f"{_PACKAGE}.EvaluateGkePolicyResponse")()
-    set_enum(answer, "verdict", worst([each.verdict for each in results]).value)
-    for each in results:
-        pod = answer.results.add(
-            pod_name=each.pod.name,
-            kubernetes_namespace=each.pod.namespace,
-            kubernetes_service_account=each.pod.service_account,
-        )
-        set_enum(pod, "verdict", each.verdict.value)
-        for image in each.images:
-            _fill_image_result(pod.image_results.add(), image)
-    result: Message = answer
     return result
 
 
@@ -308,4 +230,4 @@ async def evaluate(ctx: Context, request: Any) -> Message:
     """EvaluateGkePolicy; no attestations are generated."""
     if request.attestation_mode:
         raise ApiError(Code.UNIMPLEMENTED, "Attestations are not generated")
-    return from_results(await platform_policies.evaluate_pods(ctx, request.name, to_pods(request.resource)))
+    return from_results(await platform_policies.evaluate_pods(ctx, request.name, to_pods(request.resource), DECODERS))

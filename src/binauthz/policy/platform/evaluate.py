@@ -6,10 +6,11 @@ Refusal beats trouble, and trouble beats conformance, at every level. Every chec
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from binauthz.base.image import parse_image
 from binauthz.policy.decision import Verdict, worst
 from binauthz.policy.platform.allowlist import matched
+from binauthz.policy.platform.attestations import simple_signing_check
 from binauthz.policy.platform.directories import trusted
+from binauthz.policy.platform.evidence import Evidence, Finding
 from binauthz.policy.platform.model import (
     AlwaysDeny,
     Check,
@@ -22,16 +23,9 @@ from binauthz.policy.platform.model import (
     TrustedDirectoryCheck,
     VulnerabilityCheck,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PodSubject:
-    """What is judged of a Pod."""
-
-    name: str
-    namespace: str
-    service_account: str
-    images: tuple[str, ...]
+from binauthz.policy.platform.provenance import slsa_check
+from binauthz.policy.platform.subject import PodSubject, choose
+from binauthz.policy.platform.vulnerabilities import vulnerability_check
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,28 +72,13 @@ class PodResult:
     images: tuple[ImageResult, ...]
 
 
-Finding = tuple[Verdict, str]
-Attested = Callable[[SimpleSigningAttestationCheck, str], Finding]
-"""Whether a check is satisfied for the 64 digits of a digest, by the evidence at hand."""
-
-
-def evaluate(policy: GkePolicy, pod: PodSubject, attested: Attested) -> PodResult:
+def evaluate(policy: GkePolicy, pod: PodSubject, evidence: Evidence) -> PodResult:
     """The verdict on one Pod, image by image, each image once."""
-    images = tuple(_image(policy, pod, image, attested) for image in dict.fromkeys(pod.images))
+    images = tuple(_image(policy, pod, image, evidence) for image in dict.fromkeys(pod.images))
     return PodResult(pod=pod, verdict=worst([each.verdict for each in images]), images=images)
 
 
-def choose(policy: GkePolicy, pod: PodSubject) -> tuple[int, CheckSet] | None:
-    """The one check set that a Pod belongs to: the first in order (SPEC 6.2)."""
-    account = f"{pod.namespace}:{pod.service_account}"
-    for index, each in enumerate(policy.check_sets):
-        scope = each.scope
-        if scope is None or (scope.namespace == pod.namespace if scope.namespace else scope.service_account == account):
-            return index, each
-    return None
-
-
-def _image(policy: GkePolicy, pod: PodSubject, image: str, attested: Attested) -> ImageResult:
+def _image(policy: GkePolicy, pod: PodSubject, image: str, evidence: Evidence) -> ImageResult:
     pattern = matched(policy.allowlist, image)
     if pattern is not None:
         why = "The image is exempt by the policy's allowlist."
@@ -109,32 +88,30 @@ def _image(policy: GkePolicy, pod: PodSubject, image: str, attested: Attested) -
         return ImageResult(
             image=image, verdict=Verdict.CONFORMANT, explanation="The policy has no check set for the Pod."
         )
-    result = _check_set(*chosen, image, attested)
+    result = _check_set(*chosen, image, evidence)
     return ImageResult(image=image, verdict=result.verdict, check_set=result)
 
 
-def _check_set(index: int, each: CheckSet, image: str, attested: Attested) -> CheckSetResult:
+def _check_set(index: int, each: CheckSet, image: str, evidence: Evidence) -> CheckSetResult:
     pattern = matched(each.allowlist, image)
     if pattern is not None or not each.checks:
         why = "The check set has no checks." if pattern is None else "The image is exempt by the check set's allowlist."
         return CheckSetResult(
             index=index, check_set=each, verdict=Verdict.CONFORMANT, explanation=why, matched_pattern=pattern
         )
-    checks = tuple(_check(number, check, image, attested) for number, check in enumerate(each.checks))
+    checks = tuple(_check(number, check, image, evidence) for number, check in enumerate(each.checks))
     return CheckSetResult(
         index=index, check_set=each, verdict=worst([check.verdict for check in checks]), checks=checks
     )
 
 
-def _check(index: int, check: Check, image: str, attested: Attested) -> CheckResult:
+def _check(index: int, check: Check, image: str, evidence: Evidence) -> CheckResult:
     pattern = matched(check.allowlist, image)
     verdict, why = Verdict.CONFORMANT, "The image is exempt by the check's allowlist."
     if pattern is None:
         verdict, why = Verdict.ERROR, "The check has no type."
-        if isinstance(check.kind, SimpleSigningAttestationCheck):
-            verdict, why = _attested(check.kind, image, attested)
-        elif check.kind is not None:
-            verdict, why = CHECKS[type(check.kind)](check.kind, image)
+        if check.kind is not None:
+            verdict, why = CHECKS[type(check.kind)](check.kind, image, evidence)
     return CheckResult(
         index=index,
         display_name=check.display_name,
@@ -145,30 +122,19 @@ def _check(index: int, check: Check, image: str, attested: Attested) -> CheckRes
     )
 
 
-def _always_deny(_kind: AlwaysDeny, _image: str) -> Finding:
+def _always_deny(_kind: AlwaysDeny, _image: str, _evidence: Evidence) -> Finding:
     return Verdict.NON_CONFORMANT, "Every image is denied."
 
 
-def _trusted_directory(kind: TrustedDirectoryCheck, image: str) -> Finding:
+def _trusted_directory(kind: TrustedDirectoryCheck, image: str, _evidence: Evidence) -> Finding:
     for pattern in kind.patterns:
         if trusted(pattern, image):
             return Verdict.CONFORMANT, f"The image is in the trusted directory {pattern}."
     return Verdict.NON_CONFORMANT, "The image is in no trusted directory."
 
 
-def _attested(kind: SimpleSigningAttestationCheck, image: str, attested: Attested) -> Finding:
-    digest = parse_image(image).digest
-    if digest is None:
-        return Verdict.NON_CONFORMANT, "The image is not named by a digest, so that nothing can attest it."
-    return attested(kind, digest)
-
-
-def _needs_registry(_kind: object, _image: str) -> Finding:
-    return Verdict.ERROR, "The check needs the image's registry, and none is configured."
-
-
-def _not_evaluated(_kind: object, _image: str) -> Finding:
-    return Verdict.ERROR, "Checks of this type are not evaluated yet."
+def _needs_registry(_kind: object, _image: str, _evidence: Evidence) -> Finding:
+    return Verdict.ERROR, "The check has to ask the image's registry, which is not done yet."
 
 
 CHECKS: Mapping[type, Callable[..., Finding]] = {
@@ -176,6 +142,7 @@ CHECKS: Mapping[type, Callable[..., Finding]] = {
     TrustedDirectoryCheck: _trusted_directory,
     ImageFreshnessCheck: _needs_registry,
     SigstoreSignatureCheck: _needs_registry,
-    VulnerabilityCheck: _not_evaluated,
-    SlsaCheck: _not_evaluated,
+    SimpleSigningAttestationCheck: simple_signing_check,
+    VulnerabilityCheck: vulnerability_check,
+    SlsaCheck: slsa_check,
 }

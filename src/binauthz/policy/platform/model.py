@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import msgspec
 
+from binauthz.policy.model import EnforcementMode, EvaluationMode
+
 
 class MaximumSeverity(enum.Enum):
     """The worst severity that a vulnerability check lets pass."""
@@ -153,12 +155,51 @@ class GkePolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InlineKey:
+    """A public key inside a Cloud Run policy: armored OpenPGP, or PEM and its algorithm by name."""
+
+    id: str = ""
+    comment: str = ""
+    pgp: str = ""
+    pem: str = ""
+    algorithm: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InlineAttestor:
+    """An attestor written out in a Cloud Run policy."""
+
+    id: str
+    note: str
+    description: str = ""
+    keys: tuple[InlineKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudRunRule:
+    """How a deployment is decided."""
+
+    evaluation_mode: EvaluationMode
+    enforcement_mode: EnforcementMode
+    attestors: tuple[InlineAttestor, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudRunPolicy:
+    """What a Cloud Run deployment has to satisfy. It is kept; no method evaluates it (docs/limitations.md)."""
+
+    allowlist: tuple[str, ...] = ()
+    rule: CloudRunRule | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformPolicy:
-    """``projects/{p}/platforms/gke/policies/{id}``."""
+    """``projects/{p}/platforms/{platform}/policies/{id}``; which of the two it holds follows from the platform."""
 
     name: str
     description: str = ""
     gke: GkePolicy | None = None
+    cloud_run: CloudRunPolicy | None = None
     update_time: dt.datetime | None = None
     etag: str = ""
     unknown: bytes = b""

@@ -12,6 +12,7 @@ from binauthz.base.names import PROJECT
 from binauthz.crypto.algorithms import SignatureAlgorithm
 from binauthz.crypto.errors import KeyRefusedError
 from binauthz.policy.platform.allowlist import pattern_problem
+from binauthz.policy.platform.cloud_run import cloud_run_faults
 from binauthz.policy.platform.directories import directory_problem
 from binauthz.policy.platform.model import (
     AlwaysDeny,
@@ -29,14 +30,17 @@ from binauthz.policy.platform.model import (
     TrustedDirectoryCheck,
     VulnerabilityCheck,
 )
+from binauthz.policy.platform.provenance import GOOGLE_CLOUD_BUILD
+from binauthz.policy.platform.repositories import source_problem
 
 MAX_VIOLATIONS = 100
 MAX_PROJECTS = 10
 MAX_CHECK_SETS = 500
 MAX_CHECKS = 100
 MAX_MEMBERS = 500
+MAX_CVES = 2000
+MAX_CONSTRAINT_CHARS = 4096
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
-_SOURCE = re.compile(r"[A-Za-z0-9._~/-]{1,1024}")
 _ID = re.compile(r"[A-Za-z0-9._-]{1,256}")
 
 Faults = Iterator[FieldViolation]
@@ -50,8 +54,11 @@ def validate(draft: PlatformPolicy) -> tuple[FieldViolation, ...]:
 def _faults(draft: PlatformPolicy) -> Faults:
     if len(draft.description) > MAX_DESCRIPTION_CHARS:
         yield FieldViolation("description", f"got {len(draft.description)} characters")
+    if draft.cloud_run is not None:
+        yield from cloud_run_faults(draft.cloud_run)
     if draft.gke is None:
-        yield FieldViolation("gkePolicy", "is missing, expected a policy")
+        if draft.cloud_run is None:
+            yield FieldViolation("gkePolicy", "is missing, expected a policy")
         return
     yield from _allowlist("gkePolicy", draft.gke.allowlist)
     sets = draft.gke.check_sets
@@ -127,6 +134,7 @@ def _vulnerability(path: str, kind: VulnerabilityCheck) -> Faults:
         if severity is MaximumSeverity.UNSPECIFIED:
             yield FieldViolation(f"{path}.{field}", "is unspecified, expected a severity")
     for field, ids in {"allowedCves": kind.allowed_cves, "blockedCves": kind.blocked_cves}.items():
+        yield from _count(f"{path}.{field}", len(ids), 0, MAX_CVES)
         yield from _each(f"{path}.{field}", ids, lambda text: None if _ID.fullmatch(text) else "is not an id")
     yield from _projects(f"{path}.containerAnalysisVulnerabilityProjects", kind.projects)
 
@@ -136,22 +144,15 @@ def _slsa(path: str, kind: SlsaCheck) -> Faults:
     yield from _count(path, len(kind.rules), 1, MAX_CHECKS)
     for index, rule in enumerate(kind.rules[:MAX_CHECKS]):
         below = f"{path}[{index}]"
-        if rule.trusted_builder != "GOOGLE_CLOUD_BUILD":
-            yield FieldViolation(f"{below}.trustedBuilder", "is unspecified, expected `GOOGLE_CLOUD_BUILD`")
+        if rule.trusted_builder != GOOGLE_CLOUD_BUILD:
+            yield FieldViolation(f"{below}.trustedBuilder", f"is unspecified, expected `{GOOGLE_CLOUD_BUILD}`")
         yield from _projects(f"{below}.attestationSource.containerAnalysisAttestationProjects", rule.projects)
+        yield from _count(f"{below}.trustedSourceRepoPatterns", len(rule.source_patterns), 0, MAX_MEMBERS)
         yield from _each(f"{below}.trustedSourceRepoPatterns", rule.source_patterns, source_problem)
-
-
-def source_problem(text: str) -> str | None:
-    """What is wrong with a pattern of source repositories (SPEC 6.3)."""
-    stem = text.rstrip("*")
-    stars = len(text) - len(stem)
-    if stars > 2 or (stars and not stem.endswith("/")):
-        return f"{text[:80]!a} has a wildcard out of place, expected `*` or `**` after `/` at the end"
-    parts = stem.removesuffix("/").split("/") if stars else stem.split("/")
-    if not _SOURCE.fullmatch(stem) or any(part in {"", ".", ".."} for part in parts):
-        return f"{text[:80]!a} is not a repository, expected one without scheme such as `github.com/org/*`"
-    return None
+        if len(rule.custom_constraints) > MAX_CONSTRAINT_CHARS:
+            got = len(rule.custom_constraints)
+            field = f"{below}.customConstraints"
+            yield FieldViolation(field, f"has {got} characters, expected at most {MAX_CONSTRAINT_CHARS}")
 
 
 def _simple_signing(path: str, kind: SimpleSigningAttestationCheck) -> Faults:
