@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from binauthz.store.records import Cluster, LogEntry, Membership, Operation, PolicyBinding
+from binauthz.store.records import Cluster, ClusterOperation, LogEntry, Membership, PolicyBinding
 from binauthz.wire import container, logging
 from binauthz.wire.gkehub import from_membership
 from binauthz.wire.json import to_json
@@ -64,15 +64,55 @@ def test_enabled_means_that_the_singleton_policy_is_enforced(mode: str, enabled:
     assert shown["policyBindings"] == [{"name": "projects/1/platforms/gke/policies/x"}]
 
 
-def test_an_operation_carries_its_metadata() -> None:
-    operation = Operation(
-        name="projects/p/locations/l/operations/o",
-        done=False,
-        metadata={"operationType": "CREATE_CLUSTER", "targetLink": "x", "startTime": "2026-05-01T00:00:00Z"},
+@pytest.mark.parametrize("version", ["v1", "v1beta1"])
+def test_an_operation_says_what_it_does_to_which_cluster_and_how_far_it_is(version: str) -> None:
+    operation = ClusterOperation(
+        name="projects/p/locations/us-central1-a/operations/o",
+        cluster=CLUSTER.name,
+        type="CREATE_CLUSTER",
+        start_time=NOW,
+        detail="Waiting.",
+        stages={"CLUSTER_CONFIGURING": "DONE", "CLUSTER_DEPLOYING": "RUNNING"},
+    )
+    document = to_json(container.from_operation(operation, version))
+    host = f"https://container.googleapis.com/{version}/projects/p/zones/us-central1-a"
+    assert document == {
+        "name": "o",
+        "zone": "us-central1-a",
+        "location": "us-central1-a",
+        "operationType": "CREATE_CLUSTER",
+        "status": "RUNNING",
+        "detail": "Waiting.",
+        "selfLink": f"{host}/operations/o",
+        "targetLink": f"{host}/clusters/c",
+        "startTime": "2026-05-01T00:00:00+00:00",
+        "progress": {
+            "name": "CREATE_CLUSTER",
+            "status": "RUNNING",
+            "stages": [
+                {"name": "CLUSTER_CONFIGURING", "status": "DONE"},
+                {"name": "CLUSTER_DEPLOYING", "status": "RUNNING"},
+            ],
+        },
+    }
+
+
+def test_an_operation_that_failed_says_why_where_clients_look() -> None:
+    operation = ClusterOperation(
+        name="projects/p/locations/us-east1/operations/o",
+        cluster="projects/p/locations/us-east1/clusters/c",
+        type="CREATE_CLUSTER",
+        start_time=NOW,
+        status="DONE",
+        end_time=NOW,
+        error="it did not answer",
+        error_code=4,
     )
     document = to_json(container.from_operation(operation, "v1"))
-    assert (document["name"], document["status"], document["operationType"]) == ("o", "RUNNING", "CREATE_CLUSTER")
-    assert document["targetLink"] == "x"
+    assert (document["status"], document["statusMessage"]) == ("DONE", "it did not answer")
+    assert document["error"] == {"code": 4, "message": "it did not answer"}
+    assert document["endTime"] == "2026-05-01T00:00:00+00:00"
+    assert document["targetLink"].endswith("/projects/p/locations/us-east1/clusters/c")
 
 
 def test_a_membership_points_at_its_cluster() -> None:

@@ -51,9 +51,11 @@ class Authority:
         """The CA certificate, PEM."""
         return self.ca_file.read_text()
 
-    def leaf(self, name: str, hosts: Sequence[str], now: dt.datetime) -> Leaf:
-        """The server certificate called ``name`` for these host names and addresses, issued or renewed as needed."""
-        leaf = Leaf(self._directory / f"{name}.pem", self._directory / f"{name}.key")
+    def leaf(self, name: str, hosts: Sequence[str], now: dt.datetime, directory: Path | None = None) -> Leaf:
+        """The server certificate called ``name`` for these host names and addresses, issued or renewed as needed; kept
+        beside the CA unless another directory is given."""
+        place = directory or self._directory
+        leaf = Leaf(place / f"{name}.pem", place / f"{name}.key")
         if not self._fresh(leaf, hosts, now):
             self._issue(leaf, hosts, now)
         return leaf

@@ -27,7 +27,8 @@ class ControlConfiguration(msgspec.Struct, frozen=True, kw_only=True):
 
     Secrets are named by file and not held here, but for a password in the store's URL, which is why the file is its
     owner's alone. ``public_host`` is the name by which clusters reach the TLS doors, where it is not ``host``.
-    ``origins`` says of each setting that is not a default where it was set, for ``binauthz doctor``.
+    ``clusters_directory`` is where a keeper runs local clusters from; empty where there is none. ``origins`` says of
+    each setting that is not a default where it was set, for ``binauthz doctor``.
     """
 
     store: str
@@ -42,6 +43,7 @@ class ControlConfiguration(msgspec.Struct, frozen=True, kw_only=True):
     sealing_key_file: str = ""
     public_host: str = ""
     local_cluster: LocalCluster | None = None
+    clusters_directory: str = ""
     sections: Sections = Sections()
     origins: Mapping[str, str] = {}
 

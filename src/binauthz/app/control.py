@@ -24,6 +24,7 @@ from binauthz.admission.evaluate_door import PREFIX as EVALUATE_PREFIX
 from binauthz.admission.evaluate_door import EvaluateDoor
 from binauthz.app.certificates import Authority, Leaf
 from binauthz.app.configuration import ControlConfiguration, LocalCluster, load
+from binauthz.app.provisioner import Provisioner
 from binauthz.app.sealing_key import SealingKeyFile
 from binauthz.attestation.memo import Prover
 from binauthz.base.clock import SystemClock
@@ -67,6 +68,8 @@ class ControlPlane:
             bare_name_covers_tags=sections.compatibility.bare_name_covers_tags,
             gateway_url=f"https://{configuration.public_host or configuration.host}:{configuration.tls_port}",
             gateway_ca_pem=self._authority.ca_pem,
+            keeps_clusters=bool(configuration.clusters_directory),
+            cluster_limit=sections.local_cluster.limit,
             sealing=SealingKeyFile(Path(configuration.sealing_key_file)) if configuration.sealing_key_file else None,
         )
         self._gateway = Gateway(
@@ -107,6 +110,7 @@ class ControlPlane:
         await rpc.start()
         serving = [asyncio.create_task(server.serve()) for server in servers]
         renewing = asyncio.create_task(self._renew(secure))
+        provisioning = asyncio.create_task(self._provision())
         announcing = asyncio.create_task(self._announce(servers, announce))
         stop = asyncio.create_task(stopping.wait())
         try:
@@ -116,6 +120,7 @@ class ControlPlane:
         finally:
             stop.cancel()
             renewing.cancel()
+            provisioning.cancel()
             announcing.cancel()
             for server in servers:
                 server.should_exit = True
@@ -139,6 +144,17 @@ class ControlPlane:
             owner_token=_secret(self._configuration.owner_token_file),
             cluster=_seed(self._configuration.local_cluster),
         )
+
+    async def _provision(self) -> None:
+        configuration = self._configuration
+        if configuration.clusters_directory and configuration.local_cluster is not None:
+            await Provisioner(
+                self._store,
+                self._clock,
+                root=Path(configuration.clusters_directory),
+                ca_file=self._authority.ca_file,
+                on_error=configuration.local_cluster.on_error,
+            ).run()
 
     def _rest_application(self) -> App:
         evaluate = EvaluateDoor(

@@ -1,8 +1,8 @@
 """The directory that holds one installation: where its secrets, database and addresses are.
 
 Layout: ``owner-token``, ``sealing-keys``, ``pki/``, ``control/`` (database), ``cluster/`` (objects of the local
-cluster) and ``addresses.json`` (written once every door answers, removed on a clean stop). Everything is readable by
-its owner alone.
+cluster), ``clusters/`` (those created through the API) and ``addresses.json`` (written once every door answers,
+removed on a clean stop). Everything is readable by its owner alone.
 """
 
 import json
@@ -51,7 +51,7 @@ class Home:
 
     def create(self) -> None:
         """Make the directories, private to their owner."""
-        for path in (self.directory, self.pki, self.control, self.cluster):
+        for path in (self.directory, self.pki, self.control, self.cluster, self.clusters):
             path.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     @property
@@ -68,6 +68,11 @@ class Home:
     def cluster(self) -> Path:
         """The local cluster's objects and configuration."""
         return self.directory / "cluster"
+
+    @property
+    def clusters(self) -> Path:
+        """The clusters created through the API, a directory each."""
+        return self.directory / "clusters"
 
     @property
     def owner_token_file(self) -> Path:

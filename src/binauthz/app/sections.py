@@ -43,11 +43,14 @@ class Server(Section, frozen=True, kw_only=True):
 
 
 class LocalCluster(Section, frozen=True, kw_only=True):
-    """The embedded cluster of `up`."""
+    """The embedded clusters of `up`."""
 
     fail_closed: Annotated[
         bool, Meta(description="Refuse Pods when no answer can be had, instead of admitting and logging them.")
     ] = False
+    limit: Annotated[
+        int, Meta(ge=0, le=50, description="How many clusters may be created beside it; each is a process of its own.")
+    ] = 5
 
 
 class Compatibility(Section, frozen=True, kw_only=True):

@@ -10,11 +10,12 @@ from contextlib import closing
 import uvloop
 
 from binauthz.app import sealing_key
+from binauthz.app.cluster_process import HOST
 from binauthz.app.configuration import ControlConfiguration, save
 from binauthz.app.configuration_file import Configured
 from binauthz.app.control import ControlPlane
 from binauthz.app.home import Addresses, Home
-from binauthz.app.supervisor import HOST, CannotStart, free_ports, lock
+from binauthz.app.supervisor import CannotStart, free_ports, lock
 from binauthz.store import open_store
 from binauthz.store.interface import StoreUnavailable
 

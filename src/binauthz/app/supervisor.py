@@ -1,40 +1,35 @@
-"""``binauthz up``: one laptop installation, a control plane and the local cluster as two supervised processes.
+"""``binauthz up``: one laptop installation, a control plane and local clusters as supervised processes.
 
-Either may be killed and comes back, on the same address and with everything it acknowledged. The sockets are not
+Each may be killed and comes back, on the same address and with everything it acknowledged. The sockets are not
 held open while a process is down: a cluster then sees a refused connection at once, and not a webhook that hangs.
 """
 
 import asyncio
 import datetime as dt
 import fcntl
-import json
-import logging
 import os
 import signal
 import socket
 import ssl
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from hashlib import sha256
-from pathlib import Path
 from typing import IO
 
 import httpx2
 
 from binauthz.app import sealing_key
-from binauthz.app.certificates import Authority, write_secret
+from binauthz.app.certificates import Authority
+from binauthz.app.children import Child
+from binauthz.app.cluster_process import HOST, HOSTS, ClusterProcess, Doors, arguments
 from binauthz.app.configuration import ControlConfiguration, LocalCluster, save
 from binauthz.app.configuration_file import Configured
 from binauthz.app.home import Addresses, Home
+from binauthz.app.keeper import Keeper
+from binauthz.base.clock import SystemClock
+from binauthz.services import bootstrap
 
-LOG = logging.getLogger(__name__)
-HOST = "127.0.0.1"
-_HOSTS = ("127.0.0.1", "localhost", "::1")
+FIXED_PORTS = 4
 _READY_WITHIN = 60.0
-_STOP_WITHIN = 8.0
-_STEADY_AFTER = 10.0
-_BACKOFF_LIMIT = 10.0
 
 
 class CannotStart(Exception):  # noqa: N818 - reads as what happened
@@ -53,7 +48,7 @@ class Ports:
 
 def choose_ports(first: int) -> Ports:
     """Four neighbouring ports from ``first``, or four free ones when it is 0; raises CannotStart when one is taken."""
-    return Ports(**dict(zip(("rest", "grpc", "tls", "cluster"), free_ports(first, 4, HOST), strict=True)))
+    return Ports(**dict(zip(("rest", "grpc", "tls", "cluster"), free_ports(first, FIXED_PORTS, HOST), strict=True)))
 
 
 def free_ports(first: int, count: int, host: str) -> list[int]:
@@ -78,52 +73,6 @@ def free_ports(first: int, count: int, host: str) -> list[int]:
             listener.close()
 
 
-@dataclass(slots=True)
-class _Child:
-    """A process that is started again whenever it ends, until the installation stops."""
-
-    name: str
-    arguments: list[str]
-    on_start: Callable[[], None]
-    process: asyncio.subprocess.Process | None = None
-
-    @property
-    def pid(self) -> int:
-        """The id of the running process, 0 when there is none."""
-        return self.process.pid if self.process is not None and self.process.returncode is None else 0
-
-    async def run(self, stopping: asyncio.Event) -> None:
-        """Start, wait, start again."""
-        pause = 0.5
-        loop = asyncio.get_running_loop()
-        while not stopping.is_set():
-            started = loop.time()
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable, *self.arguments, stdin=asyncio.subprocess.DEVNULL, stdout=2, start_new_session=True
-            )
-            self.on_start()
-            code = await self.process.wait()
-            if stopping.is_set():
-                return
-            pause = 0.5 if loop.time() - started > _STEADY_AFTER else min(pause * 2, _BACKOFF_LIMIT)
-            LOG.warning("the %s process ended with status %d; starting it again in %.1f s", self.name, code, pause)
-            await asyncio.sleep(pause)
-
-    async def stop(self) -> None:
-        """End the process: politely, then not."""
-        if self.process is None or self.process.returncode is not None:
-            return
-        self.process.send_signal(signal.SIGTERM)
-        # A stopped (SIGSTOP) process acts on SIGTERM only once it is continued.
-        self.process.send_signal(signal.SIGCONT)
-        try:
-            await asyncio.wait_for(self.process.wait(), _STOP_WITHIN)
-        except TimeoutError:
-            LOG.warning("the %s process did not stop within %.0f s and was killed", self.name, _STOP_WITHIN)
-            self.process.kill()
-            await self.process.wait()
-
-
 class Installation:
     """One directory, one project, four doors."""
 
@@ -135,12 +84,21 @@ class Installation:
         home.create()
         self._lock = lock(home)
         authority = Authority(home.pki, now)
-        cluster = authority.leaf("cluster", _HOSTS, now)
         self._ca_file = authority.ca_file
-        self._owner = home.secret("owner-token")
+        doors = Doors(
+            url=f"https://{HOST}:{ports.tls}",
+            ca_file=self._ca_file,
+            owner_token=home.secret("owner-token"),
+            fail_closed=fail_closed,
+        )
+        ClusterProcess(
+            name=f"projects/{project}/locations/{bootstrap.CLUSTER_LOCATION}/clusters/{bootstrap.CLUSTER_ID}",
+            directory=home.cluster,
+            port=ports.cluster,
+            webhook_token=home.secret("webhook-token"),
+            gateway_token=home.secret("gateway-token"),
+        ).configure(doors, authority.leaf("cluster", HOSTS, now))
         control_file = home.control / "config.json"
-        cluster_file = home.cluster / "config.json"
-        self._write_cluster(cluster_file, cluster.cert_file, cluster.key_file, fail_closed=fail_closed)
         save(
             control_file,
             ControlConfiguration(
@@ -150,7 +108,7 @@ class Installation:
                 grpc_port=ports.grpc,
                 tls_port=ports.tls,
                 pki_directory=str(home.pki),
-                tls_hosts=_HOSTS,
+                tls_hosts=HOSTS,
                 project=project,
                 owner_token_file=str(home.owner_token_file),
                 sealing_key_file=str(
@@ -163,14 +121,17 @@ class Installation:
                     proxy_token_file=str(home.directory / "gateway-token"),
                     on_error="fail-closed" if fail_closed else "fail-open",
                 ),
+                clusters_directory=str(home.clusters),
                 sections=configured.sections,
                 origins=configured.origins,
             ),
         )
         self._children = (
-            _Child("control plane", ["-m", "binauthz.app.control", "--config", str(control_file)], self._publish),
-            _Child("cluster", ["-m", "binauthz.cluster", "--config", str(cluster_file)], self._publish),
+            Child("control plane", ["-m", "binauthz.app.control", "--config", str(control_file)], self._publish),
+            Child("cluster", arguments(home.cluster), self._publish),
         )
+        first = configured.sections.server.port
+        self._keeper = Keeper(home.clusters, authority, doors, SystemClock(), first_port=first and first + FIXED_PORTS)
         self._ready = False
 
     async def run(self, announce: Callable[[str], None]) -> None:
@@ -179,7 +140,8 @@ class Installation:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopping.set)
-        tasks = [asyncio.create_task(child.run(stopping)) for child in self._children]
+        tasks = [asyncio.create_task(child.run()) for child in self._children]
+        keeping: asyncio.Task[None] | None = None
         stop = asyncio.create_task(stopping.wait())
         try:
             ready = asyncio.create_task(self._wait_until_ready())
@@ -189,47 +151,17 @@ class Installation:
                 self._ready = True
                 self._publish()
                 announce(f"http://{HOST}:{self._ports.rest}")
+                keeping = asyncio.create_task(self._keeper.run())
                 await stop
             else:
                 ready.cancel()
         finally:
-            stopping.set()
-            await asyncio.gather(*(child.stop() for child in self._children))
-            for task in tasks:
-                task.cancel()
+            if keeping is not None:
+                keeping.cancel()
+            await asyncio.gather(*(child.stop() for child in self._children), self._keeper.stop())
             await asyncio.gather(*tasks, return_exceptions=True)
             self._home.addresses_file.unlink(missing_ok=True)
             self._lock.close()
-
-    def _write_cluster(self, path: Path, cert_file: Path, key_file: Path, *, fail_closed: bool) -> None:
-        ports, project = self._ports, self._project
-        door = f"https://{HOST}:{ports.tls}/v1/projects/{project}"
-        cluster = "locations/us-central1-a/clusters/local-cluster"
-        webhook = {"ca_file": str(self._ca_file), "token": self._home.secret("webhook-token")}
-        users = [
-            {"sha256": _digest(self._owner), "user": "owner@binauthz.local", "groups": ["system:masters"]},
-            {
-                "sha256": _digest(self._home.secret("gateway-token")),
-                "user": "system:binauthz:gateway",
-                "groups": ["system:masters"],
-            },
-        ]
-        token_file = self._home.cluster / "tokens.json"
-        write_secret(token_file, json.dumps(users).encode())
-        configuration = {
-            "address": HOST,
-            "port": ports.cluster,
-            "data_dir": str(self._home.cluster),
-            "cert_file": str(cert_file),
-            "key_file": str(key_file),
-            "token_file": str(token_file),
-            "webhook": {"url": f"{door}/policy/{cluster}:admissionReview", **webhook},
-            "failure_policy": "Fail" if fail_closed else "Ignore",
-            "webhook_timeout_seconds": 10,
-            "audit": {"url": f"{door}/{cluster}:audit", **webhook},
-            "ready_file": str(self._home.cluster / "ready.json"),
-        }
-        write_secret(path, json.dumps(configuration, indent=2).encode())
 
     def _publish(self) -> None:
         if not self._ready:
@@ -268,10 +200,6 @@ async def _answers(client: httpx2.AsyncClient, url: str) -> bool:
         return (await client.get(url)).status_code == 200
     except httpx2.HTTPError:
         return False
-
-
-def _digest(token: str) -> str:
-    return sha256(token.encode()).hexdigest()
 
 
 def lock(home: Home) -> IO[str]:
