@@ -61,12 +61,14 @@ def clean_environment(home: Path) -> dict[str, str]:
 
 
 @contextmanager
-def serving(directory: Path, env: Mapping[str, str], *arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """``binauthz serve``: the process and the URL that it said it is ready at."""
+def serving(
+    directory: Path, env: Mapping[str, str], *arguments: str, verb: str = "serve"
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """``binauthz serve`` or ``up``: the process and the URL that it said it is ready at."""
     log = directory.parent / f"{directory.name}.log"
     with log.open("a") as stderr:
         process = subprocess.Popen(
-            [sys.executable, "-m", "binauthz", "serve", "--dir", str(directory), "--port", "0", *arguments],
+            [sys.executable, "-m", "binauthz", verb, "--dir", str(directory), "--port", "0", *arguments],
             env=dict(env), stdout=subprocess.PIPE, stderr=stderr, text=True,
         )  # fmt: skip
     assert process.stdout is not None

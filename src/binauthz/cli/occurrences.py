@@ -69,6 +69,27 @@ def note(occurrence: str, directory: str | None, style: str) -> None:
     show(session.call("GET", f"/v1/{full_name(occurrence, session.project, 'occurrences')}/notes"), style)
 
 
+@command.command("vulnerability-summary")
+@click.option("--filter", "filter_", default="", help="Only occurrences that match, for example by resourceUrl.")
+@directory_option
+@format_option()
+def vulnerability_summary(filter_: str, directory: str | None, style: str) -> None:
+    """Count the project's vulnerabilities by resource and severity."""
+    session = Session.open(directory)
+    query = {"filter": filter_} if filter_ else None
+    answer = session.call("GET", f"/v1/projects/{session.project}/occurrences:vulnerabilitySummary", query=query)
+    show(
+        answer if style != "table" else answer.get("counts", []),
+        style,
+        {
+            "RESOURCE": lambda c: c.get("resource", {}).get("uri", "") or c.get("resourceUri", ""),
+            "SEVERITY": lambda c: c.get("severity", ""),
+            "FIXABLE": lambda c: c.get("fixableCount", "0"),
+            "TOTAL": lambda c: c.get("totalCount", "0"),
+        },
+    )
+
+
 def show_occurrences(session: Session, parent: str, filter_: str, limit: int | None, style: str) -> None:
     """Print the occurrences of a project or a note."""
     query = {"pageSize": "1000", **({"filter": filter_} if filter_ else {})}
