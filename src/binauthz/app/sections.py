@@ -10,6 +10,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from binauthz.sources.registry import RegistrySettings
+
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One table of the configuration file."""
@@ -74,6 +76,52 @@ class Keys(Section, frozen=True, kw_only=True):
             " in the directory. Servers that share a store need the same file."
         ),
     ] = ""
+    pkcs11_module: Annotated[
+        str,
+        Meta(description="PKCS#11 module that holds keys of protection level HSM, such as `/usr/lib/.../module.so`."),
+    ] = ""
+    pkcs11_token: Annotated[str, Meta(description="Label of the token.")] = ""
+    pkcs11_pin_file: Annotated[str, Meta(description="File that holds the token's user PIN.")] = ""
+    deadline_seconds: Annotated[
+        float, Meta(gt=0, le=50, description="How long a signature may take before the caller is told UNAVAILABLE.")
+    ] = 10.0
+
+    def __post_init__(self) -> None:
+        if bool(self.pkcs11_module) != bool(self.pkcs11_token) or bool(self.pkcs11_token) != bool(self.pkcs11_pin_file):
+            raise ValueError("`pkcs11_module`, `pkcs11_token` and `pkcs11_pin_file` are set together or not at all")
+
+
+class Registry(Section, frozen=True, kw_only=True):
+    """One table for each repository of a container registry that may be read; no other registry is ever contacted
+    (registries.md)."""
+
+    repository: Annotated[
+        str, Meta(description="The resource it is: `projects/PROJECT/locations/LOCATION/repositories/REPOSITORY`.")
+    ]
+    url: Annotated[str, Meta(description="Address of the registry: `https://HOST[:PORT][/NAMESPACE]`.")]
+    prefixes: Annotated[
+        tuple[str, ...],
+        Meta(description="Other names of its images, such as `localhost:5000/team`, beside `us-docker.pkg.dev/P/R`."),
+    ] = ()
+    packages: Annotated[
+        tuple[str, ...], Meta(description="Its images, where the registry shows no catalog; empty asks the catalog.")
+    ] = ()
+    ca_file: Annotated[str, Meta(description="Certificates to trust instead of the system's.")] = ""
+    credentials_file: Annotated[str, Meta(description="File that holds one line `USER:PASSWORD`.")] = ""
+    token_realm: Annotated[
+        str, Meta(description="The one URL where tokens are asked for; the credentials then go there only.")
+    ] = ""
+    redirect_origins: Annotated[
+        tuple[str, ...], Meta(description="Origins that the registry may redirect to, without credentials.")
+    ] = ()
+    unsafe_plain_http: Annotated[bool, Meta(description="Allow http to other machines than this one.")] = False
+
+    def __post_init__(self) -> None:
+        self.settings()
+
+    def settings(self) -> RegistrySettings:
+        """The same for who asks the registry; raises ValueError naming the key at fault."""
+        return RegistrySettings(**msgspec.structs.asdict(self))
 
 
 class Log(Section, frozen=True, kw_only=True):
@@ -81,7 +129,7 @@ class Log(Section, frozen=True, kw_only=True):
 
     retention_days: Annotated[
         int, Meta(ge=0, le=36500, description="Remove entries older than this many days; 0 keeps them forever.")
-    ] = 0
+    ] = 400
 
 
 class Sections(Section, frozen=True, kw_only=True):
@@ -91,4 +139,5 @@ class Sections(Section, frozen=True, kw_only=True):
     local_cluster: LocalCluster = LocalCluster()
     compatibility: Compatibility = Compatibility()
     keys: Keys = Keys()
+    registries: tuple[Registry, ...] = ()
     log: Log = Log()

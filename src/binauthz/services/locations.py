@@ -9,11 +9,11 @@ from binauthz.services import projects
 from binauthz.services.context import Context
 from binauthz.services.paging import Page, PageRequest, window
 from binauthz.store.interface import Reader
-from binauthz.store.records import Cluster, Membership
+from binauthz.store.records import Cluster, KeyRing, Membership
 
 PAGE_DEFAULT = 200
 PAGE_MAXIMUM = 1000
-_HOLDERS: tuple[type[Cluster | Membership], ...] = (Cluster, Membership)
+_HOLDERS: tuple[type[Cluster | KeyRing | Membership], ...] = (Cluster, KeyRing, Membership)
 
 
 async def get_location(ctx: Context, name: str) -> str:
@@ -31,7 +31,9 @@ async def list_locations(ctx: Context, name: str, request: PageRequest) -> Page[
         project = projects.require(tx, name)
         where = window(request, "locations", project.name, default=PAGE_DEFAULT, maximum=PAGE_MAXIMUM)
         held = (each.name for kind in _HOLDERS for each in tx.list(kind, f"{project.name}/locations/-"))
-        found = {"global", *(each.split("/")[3] for each in held)}
+        repositories = (each.settings.repository for each in ctx.registries.all())
+        mapped = (each for each in repositories if each.startswith(f"{project.name}/"))
+        found = {"global", *(each.split("/")[3] for each in (*held, *mapped))}
         later = sorted(each for each in found if each > where.after)
         page = where.page(later[: where.size + 1], str)
         return Page(items=[f"{project.name}/locations/{each}" for each in page.items], next_token=page.next_token)

@@ -67,10 +67,35 @@ _ARTIFACT_VIEW = (
     | _each(_ARTIFACTS + "tags.", "get list")
     | _each(_ARTIFACTS + "projectsettings.", "get")
 )
+_KMS = "cloudkms."
+_KMS_LOCATIONS = _each(_KMS + "locations.", "get list")
+_KMS_VIEW = (
+    _KMS_LOCATIONS
+    | _each(_KMS + "keyRings.", "get list")
+    | _each(_KMS + "cryptoKeys.", "get list")
+    | _each(_KMS + "cryptoKeyVersions.", "get list")
+)
+_KMS_EDIT = (
+    _KMS_VIEW
+    | _each(_KMS + "keyRings.", "create")
+    | _each(_KMS + "cryptoKeys.", "create update")
+    | _each(_KMS + "cryptoKeyVersions.", "create update")
+)
+# Administering keys does not include using them: that is the point of having two roles.
+_KMS_ADMIN = (
+    _KMS_EDIT
+    | _each(_KMS + "keyRings.", "getIamPolicy setIamPolicy")
+    | _each(_KMS + "cryptoKeys.", "getIamPolicy setIamPolicy")
+    | _each(_KMS + "cryptoKeyVersions.", "destroy restore")
+)
+_KMS_SIGN = _each(_KMS + "cryptoKeyVersions.", "useToSign")
+_KMS_PUBLIC = _each(_KMS + "cryptoKeyVersions.", "viewPublicKey")
+_KMS_RANDOM = _each(_KMS + "locations.", "generateRandomBytes")
 _PROJECT_IAM = _each("resourcemanager.projects.", "getIamPolicy setIamPolicy")
 
 _VIEWER = (
-    _PROJECT_READ
+    _KMS_VIEW
+    | _PROJECT_READ
     | _POLICY_VIEW
     | _ATTESTOR_VERIFY
     | _NOTE_VIEW
@@ -85,6 +110,7 @@ _VIEWER = (
 )
 _EDITOR = (
     _VIEWER
+    | _KMS_EDIT
     | _POLICY_EDIT
     | _ATTESTOR_EDIT
     | _NOTE_EDIT
@@ -96,7 +122,18 @@ _EDITOR = (
     | _LOG_WRITE
     | _SERVICE_EDIT
 )
-_OWNER = _EDITOR | _POLICY_ADMIN | _ATTESTOR_ADMIN | _CA_ADMIN | _FLEET_IAM | _PROJECT_IAM
+_OWNER = (
+    _EDITOR
+    | _POLICY_ADMIN
+    | _ATTESTOR_ADMIN
+    | _CA_ADMIN
+    | _FLEET_IAM
+    | _PROJECT_IAM
+    | _KMS_ADMIN
+    | _KMS_SIGN
+    | _KMS_PUBLIC
+    | _KMS_RANDOM
+)
 
 ROLES: dict[str, frozenset[str]] = {
     "roles/owner": _OWNER,
@@ -140,6 +177,13 @@ ROLES: dict[str, frozenset[str]] = {
     "roles/serviceusage.serviceUsageAdmin": _SERVICE_EDIT,
     "roles/serviceusage.serviceUsageConsumer": _SERVICE_VIEW,
     "roles/serviceusage.serviceUsageViewer": _SERVICE_VIEW,
+    "roles/cloudkms.admin": _KMS_ADMIN | _PROJECT_READ,
+    "roles/cloudkms.viewer": _KMS_VIEW | _PROJECT_READ,
+    "roles/cloudkms.publicKeyViewer": _KMS_PUBLIC | _KMS_LOCATIONS | _PROJECT_READ,
+    "roles/cloudkms.signer": _KMS_SIGN | _KMS_LOCATIONS | _PROJECT_READ,
+    "roles/cloudkms.verifier": _KMS_PUBLIC | _KMS_LOCATIONS | _PROJECT_READ,
+    "roles/cloudkms.signerVerifier": _KMS_SIGN | _KMS_PUBLIC | _KMS_LOCATIONS | _PROJECT_READ,
+    "roles/cloudkms.cryptoOperator": _KMS_SIGN | _KMS_PUBLIC | _KMS_RANDOM | _KMS_LOCATIONS | _PROJECT_READ,
     "roles/resourcemanager.projectIamAdmin": _PROJECT_IAM | _PROJECT_READ,
 }
 PERMISSIONS: frozenset[str] = _OWNER

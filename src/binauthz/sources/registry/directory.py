@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from binauthz.base.clock import Clock, SystemClock
 from binauthz.sources.registry.client import Registry
+from binauthz.sources.registry.images import Images
 from binauthz.sources.registry.settings import InvalidRegistry, RegistrySettings, is_repository
 
 
@@ -11,12 +12,13 @@ class Registries:
     """Every configured registry, by repository resource and by the names that its images go by."""
 
     def __init__(self, settings: Iterable[RegistrySettings] = (), *, clock: Clock | None = None) -> None:
-        self._by_repository: dict[str, Registry] = {}
+        self._by_repository: dict[str, Images] = {}
         self._by_prefix: dict[str, Registry] = {}
         for each in settings:
             if each.repository in self._by_repository:
                 raise InvalidRegistry(f"repository: got `{each.repository}` twice")
-            registry = self._by_repository[each.repository] = Registry(each, clock=clock or SystemClock())
+            registry = Registry(each, clock=clock or SystemClock())
+            self._by_repository[each.repository] = Images(registry)
             for prefix in dict.fromkeys((each.docker_name, *each.prefixes)):
                 if prefix in self._by_prefix:
                     raise InvalidRegistry(f"prefixes: got `{prefix}` for two repositories")
@@ -24,10 +26,10 @@ class Registries:
 
     def all(self) -> tuple[Registry, ...]:
         """Every registry, by the name of its repository."""
-        return tuple(self._by_repository[name] for name in sorted(self._by_repository))
+        return tuple(self._by_repository[name].registry for name in sorted(self._by_repository))
 
-    def get(self, repository: str) -> Registry | None:
-        """The registry behind a repository resource."""
+    def images(self, repository: str) -> Images | None:
+        """The images of the registry behind a repository resource."""
         return self._by_repository.get(repository)
 
     def find(self, image: str) -> tuple[Registry, str] | None:
@@ -45,5 +47,5 @@ class Registries:
 
     async def close(self) -> None:
         """Close every connection."""
-        for registry in self._by_repository.values():
-            await registry.close()
+        for images in self._by_repository.values():
+            await images.registry.close()

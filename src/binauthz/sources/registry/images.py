@@ -47,12 +47,12 @@ class Images:
     """The images of one registry."""
 
     def __init__(self, registry: Registry) -> None:
-        self._registry = registry
+        self.registry = registry
         self._known: Bounded[tuple[str, str], Image] = Bounded(_REMEMBERED)
 
     async def image(self, repository: str, digest: str) -> Image:
         """One image without its tags; raises RegistryTrouble (MISSING) when the registry does not hold it now."""
-        await self._registry.resolve(repository, digest)
+        await self.registry.resolve(repository, digest)
         return await self._facts(repository, digest)
 
     async def tagged(self, repository: str, tags: Iterable[str]) -> Mapping[str, str]:
@@ -60,7 +60,7 @@ class Images:
 
         async def resolve(tag: str) -> str | None:
             try:
-                return await self._registry.resolve(repository, tag)
+                return await self.registry.resolve(repository, tag)
             except RegistryTrouble as trouble:
                 if trouble.trouble is Trouble.MISSING:
                     return None
@@ -71,7 +71,7 @@ class Images:
 
     async def all(self, repository: str) -> tuple[Image, ...]:
         """Every image that a tag leads to, by digest, each with its tags."""
-        tags = await self._registry.tags(repository)
+        tags = await self.registry.tags(repository)
         if len(tags) > MAX_TAGS:
             raise RegistryTrouble(Trouble.TOO_LARGE, f"{len(tags)} tags, expected at most {MAX_TAGS}")
         digests: dict[str, list[str]] = {}
@@ -99,8 +99,8 @@ class Images:
         known = self._known.get((repository, digest))
         if known is not None:
             return known
-        manifest = await self._registry.manifest(repository, digest)
-        config = await self._registry.config(repository, manifest)
+        manifest = await self.registry.manifest(repository, digest)
+        config = await self.registry.config(repository, manifest)
         image = Image(
             digest=digest,
             media_type=manifest.media_type,
