@@ -13,6 +13,7 @@ _SELDOM = "done once for a cluster; `binauthz api` does it"
 _FLEET = "set up once for a project, if at all"
 _OPERATION = "verbs wait for their operations, so that nobody needs to look at one"
 _REGISTRY = "reads about a registry that its own tools give too; they are there for gcloud and consoles"
+_KMS = "keys are kept with `gcloud kms`, a KMS client library or `binauthz api`; ours keeps keys in files"
 _LOCATION = "asked by clients that offer locations for choice"
 
 _FAMILIES = {
@@ -24,6 +25,27 @@ _FAMILIES = {
     "google.cloud.gkehub.v1.GkeHub": {
         _SELDOM: ("CreateMembership", "UpdateMembership", "DeleteMembership", "GetMembership"),
         _FLEET: ("CreateFleet", "GetFleet", "ListFleets", "UpdateFleet", "DeleteFleet"),
+    },
+    "google.cloud.kms.v1.KeyManagementService": {
+        _KMS: (
+            "AsymmetricSign",
+            "CreateCryptoKey",
+            "CreateCryptoKeyVersion",
+            "CreateKeyRing",
+            "DestroyCryptoKeyVersion",
+            "GenerateRandomBytes",
+            "GetCryptoKey",
+            "GetCryptoKeyVersion",
+            "GetKeyRing",
+            "GetPublicKey",
+            "ListCryptoKeyVersions",
+            "ListCryptoKeys",
+            "ListKeyRings",
+            "RestoreCryptoKeyVersion",
+            "UpdateCryptoKey",
+            "UpdateCryptoKeyPrimaryVersion",
+            "UpdateCryptoKeyVersion",
+        ),
     },
     "google.longrunning.Operations": {
         _OPERATION: ("GetOperation", "ListOperations", "CancelOperation", "DeleteOperation"),

@@ -218,7 +218,7 @@ def methods_called(calls: tuple[Call, ...]) -> set[str]:
 def test_every_served_method_has_a_verb_or_a_reason(told: Told) -> None:
     served = [row.full_name for row in METHODS]
     missing = without_verb_or_reason(served, methods_called(told.calls))
-    assert not missing, "give each a verb and a line in STORY, or a row in tools/cli_exceptions.py"
+    assert missing == [], f"give each a verb and a line in STORY, or a row in tools/cli_exceptions.py: {missing}"
 
 
 def test_no_reason_stands_where_a_verb_is(told: Told) -> None:
