@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from binauthz.app import sealing_key
 from binauthz.app.configuration import ControlConfiguration, LocalCluster
 from binauthz.app.control import ControlPlane
 from binauthz.base.clock import SystemClock
@@ -64,6 +65,7 @@ def configuration(directory: Path, *, store: str = "", **settings: Any) -> Contr
         "tls_hosts": ("127.0.0.1", "localhost"),
         "project": PROJECT,
         "owner_token_file": _file(directory, "owner-token", tokens.generate()),
+        "sealing_key_file": str(sealing_key.prepared("", directory / "sealing-keys")),
         "local_cluster": LocalCluster(
             server="https://127.0.0.1:6443",
             ca_file=_file(directory, "cluster-ca.pem", CA_PEM),

@@ -39,8 +39,9 @@ def test_the_three_versions_of_binary_authorization_serve_the_same_methods() -> 
     served: dict[str, set[str]] = {"v1": set(), "v1beta1": set(), "v1alpha2": set()}
     for row in METHODS:
         package, _, method = row.full_name.rpartition(".")
-        # Platform policies are in v1 alone, whatever the track (SPEC 13.1).
-        if package.startswith("google.cloud.binaryauthorization.") and "PlatformPolic" not in package:
+        # Platform policies are in v1 alone, whatever the track (SPEC 13.1), and the CV config in v1alpha2 (SPEC 6.9).
+        elsewhere = "PlatformPolic" in package or "ContinuousValidation" in package
+        if package.startswith("google.cloud.binaryauthorization.") and not elsewhere:
             served[package.split(".")[3]].add(method)
     assert served["v1"] == served["v1beta1"] == served["v1alpha2"]
     assert len(served["v1"]) == 9
@@ -50,4 +51,4 @@ def test_reading_asks_for_no_right_to_write() -> None:
     for row in METHODS:
         if row.permission and row.full_name.rpartition(".")[2].startswith(("Get", "List")):
             verb = row.permission.rpartition(".")[2]
-            assert verb.startswith(("get", "list", "generateCredentials"))
+            assert verb.startswith(("get", "list", "generateCredentials", "viewPublicKey"))

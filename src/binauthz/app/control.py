@@ -22,6 +22,7 @@ from binauthz.admission.door import Door
 from binauthz.admission.evaluate import Evaluator
 from binauthz.admission.evaluate_door import PREFIX as EVALUATE_PREFIX
 from binauthz.admission.evaluate_door import EvaluateDoor
+from binauthz.app import key_custody
 from binauthz.app.certificates import Authority, Leaf
 from binauthz.app.configuration import ControlConfiguration, LocalCluster, load
 from binauthz.app.provisioner import Provisioner
@@ -32,6 +33,7 @@ from binauthz.kube.proxy import Gateway
 from binauthz.services import bootstrap, tokens
 from binauthz.services.authorization import authorize
 from binauthz.services.context import Caller, Context, Settings
+from binauthz.sources.registry import Registries
 from binauthz.store import open_store
 from binauthz.store.interface import Store, StoreUnavailable
 from binauthz.transports import grpc as grpc_door
@@ -63,6 +65,8 @@ class ControlPlane:
         self._store = store
         self._clock = SystemClock()
         self._authority = Authority(Path(configuration.pki_directory), self._clock.now())
+        sealing = SealingKeyFile(Path(configuration.sealing_key_file)) if configuration.sealing_key_file else None
+        self._custody = key_custody.custody(sealing, sections.keys)
         self._settings = Settings(
             stale_etag_is_conflict=sections.compatibility.stale_etag_is_conflict,
             bare_name_covers_tags=sections.compatibility.bare_name_covers_tags,
@@ -70,8 +74,10 @@ class ControlPlane:
             gateway_ca_pem=self._authority.ca_pem,
             keeps_clusters=bool(configuration.clusters_directory),
             cluster_limit=sections.local_cluster.limit,
-            sealing=SealingKeyFile(Path(configuration.sealing_key_file)) if configuration.sealing_key_file else None,
+            sealing=sealing,
+            custody=self._custody,
         )
+        self._registries = Registries((each.settings() for each in sections.registries), clock=self._clock)
         self._gateway = Gateway(
             store, self._clock, authenticator=self._authenticate, authorize=authorize, settings=self._settings
         )
@@ -111,6 +117,7 @@ class ControlPlane:
         serving = [asyncio.create_task(server.serve()) for server in servers]
         renewing = asyncio.create_task(self._renew(secure))
         provisioning = asyncio.create_task(self._provision())
+        keeping = asyncio.create_task(key_custody.keep(self._store, self._clock, self._custody, self._settings.sealing))
         announcing = asyncio.create_task(self._announce(servers, announce))
         stop = asyncio.create_task(stopping.wait())
         try:
@@ -121,11 +128,13 @@ class ControlPlane:
             stop.cancel()
             renewing.cancel()
             provisioning.cancel()
+            keeping.cancel()
             announcing.cancel()
             for server in servers:
                 server.should_exit = True
             await asyncio.gather(*serving, rpc.stop(_GRACE_SECONDS), return_exceptions=True)
             await self._gateway.close()
+            await self._registries.close()
             await self._store.close()
 
     async def _announce(self, servers: list[_Server], announce: Callable[[], None] | None) -> None:
@@ -176,7 +185,13 @@ class ControlPlane:
         return await tokens.authenticate(self._store, self._clock, token)
 
     def _context(self, caller: Caller) -> Context:
-        return Context(caller=caller, clock=self._clock, store=self._store, settings=self._settings)
+        return Context(
+            caller=caller,
+            clock=self._clock,
+            store=self._store,
+            settings=self._settings,
+            registries=self._registries,
+        )
 
     async def _trouble(self) -> str | None:
         if not self._door.ready:

@@ -19,7 +19,13 @@ from binauthz.wire.json import to_json
 
 _MAX_REQUEST = 256 * 1024
 # What one IAM method covers, by the collection of its resource.
-_IAM_SERVICES = {"notes": "containeranalysis", "occurrences": "containeranalysis", "memberships": "gkehub"}
+_IAM_SERVICES = {
+    "notes": "containeranalysis",
+    "occurrences": "containeranalysis",
+    "memberships": "gkehub",
+    "keyRings": "cloudkms",
+    "cryptoKeys": "cloudkms",
+}
 # What a key's value never enters an entry for: the request's own material, whichever API it belongs to.
 _SECRET = ("password", "secret", "privatekey", "clientkey", "plaintext", "wrappedkey", "credential")
 _SECRET_KEYS = {"token", "accesstoken", "rsaaeswrappedkey", "additionalauthenticateddata"}

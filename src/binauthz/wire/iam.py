@@ -20,6 +20,8 @@ _FAMILIES = {
     "notes": "containeranalysis.notes",
     "occurrences": "containeranalysis.occurrences",
     "memberships": "gkehub.memberships",
+    "keyRings": "cloudkms.keyRings",
+    "cryptoKeys": "cloudkms.cryptoKeys",
 }
 _VERSION_LIMIT = 3
 
@@ -29,7 +31,8 @@ def _permission(resource: str, verb: str) -> str:
     segments = resource.split("/")
     if len(segments) == 2 and segments[0] == "projects":
         return f"resourcemanager.projects.{verb}"
-    collection = segments[2] if len(segments) in {3, 4} else segments[4] if len(segments) == 6 else ""
+    # A singleton is its own collection.
+    collection = segments[-1] if len(segments) == 3 else segments[-2] if len(segments) in {4, 6, 8} else ""
     if segments[0] != "projects" or collection not in _FAMILIES:
         raise invalid_field("resource", f"got `{resource[:120]}`, expected a resource that takes an IAM policy")
     return f"{_FAMILIES[collection]}.{verb}"

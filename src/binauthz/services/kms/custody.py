@@ -60,8 +60,13 @@ class Custody:
         """A task that outlives the call that started it."""
         task = asyncio.create_task(work)
         self._background.add(task)
-        task.add_done_callback(self._background.discard)
+        task.add_done_callback(self._ended)
         return task
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._background.discard(task)
+        if not task.cancelled() and (trouble := task.exception()) is not None:
+            _log.warning("work in the background failed: %s", trouble)
 
 
 async def _on_thread(slots: asyncio.Semaphore, work: Callable[[], T]) -> T:

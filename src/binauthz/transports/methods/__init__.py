@@ -6,7 +6,7 @@ authenticated may read (the system policy, operations by their unguessable names
 """
 
 from binauthz.transports.method import Method
-from binauthz.transports.methods import binary_authorization, clusters, grafeas, neighbours, projects
+from binauthz.transports.methods import artifacts, binary_authorization, clusters, grafeas, kms, neighbours, projects
 
 METHODS: tuple[Method, ...] = (
     *binary_authorization.methods(),
@@ -14,4 +14,6 @@ METHODS: tuple[Method, ...] = (
     *grafeas.methods(),
     *clusters.methods(),
     *neighbours.methods(),
+    *artifacts.methods(),
+    *kms.methods(),
 )
