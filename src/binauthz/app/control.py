@@ -22,7 +22,7 @@ from binauthz.admission.door import Door
 from binauthz.admission.evaluate import Evaluator
 from binauthz.admission.evaluate_door import PREFIX as EVALUATE_PREFIX
 from binauthz.admission.evaluate_door import EvaluateDoor
-from binauthz.app import key_custody
+from binauthz.app import issuers, key_custody
 from binauthz.app.certificates import Authority, Leaf
 from binauthz.app.configuration import ControlConfiguration, LocalCluster, load
 from binauthz.app.provisioner import Provisioner
@@ -40,6 +40,7 @@ from binauthz.transports import grpc as grpc_door
 from binauthz.transports.audit import observer
 from binauthz.transports.dispatch import Dispatcher
 from binauthz.transports.methods import METHODS
+from binauthz.transports.oidc.authenticator import is_jwt
 from binauthz.transports.server import App, Hooks, application
 from binauthz.wire.policies import policy_from_json
 
@@ -64,6 +65,7 @@ class ControlPlane:
         self._configuration = configuration
         self._store = store
         self._clock = SystemClock()
+        self._issuers = issuers.authenticator(sections.oidc, self._clock)
         self._authority = Authority(Path(configuration.pki_directory), self._clock.now())
         sealing = SealingKeyFile(Path(configuration.sealing_key_file)) if configuration.sealing_key_file else None
         self._custody = key_custody.custody(sealing, sections.keys)
@@ -134,6 +136,7 @@ class ControlPlane:
                 server.should_exit = True
             await asyncio.gather(*serving, rpc.stop(_GRACE_SECONDS), return_exceptions=True)
             await self._gateway.close()
+            await self._issuers.close()
             await self._registries.close()
             await self._store.close()
 
@@ -182,6 +185,8 @@ class ControlPlane:
         return app
 
     async def _authenticate(self, token: str) -> Caller | None:
+        if is_jwt(token):
+            return await self._issuers.authenticate(token)
         return await tokens.authenticate(self._store, self._clock, token)
 
     def _context(self, caller: Caller) -> Context:

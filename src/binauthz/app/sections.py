@@ -5,7 +5,8 @@ field has a default and a description; unknown keys are refused. A section that 
 handed to that part by ``app.control``, which is the one place that knows them all.
 """
 
-from typing import Annotated
+import os
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -124,6 +125,70 @@ class Registry(Section, frozen=True, kw_only=True):
         return RegistrySettings(**msgspec.structs.asdict(self))
 
 
+class OidcIssuer(Section, frozen=True, kw_only=True):
+    """One table for each issuer of OpenID Connect tokens that may say who calls (callers.md)."""
+
+    issuer: Annotated[str, Meta(description="The issuer's URL, exactly as its tokens have it in `iss`.")]
+    audiences: Annotated[tuple[str, ...], Meta(min_length=1, description="A token must name one of these in `aud`.")]
+    algorithms: Annotated[
+        tuple[Literal["RS256", "RS512", "PS256", "PS512", "ES256", "ES384", "ES512"], ...],
+        Meta(min_length=1, description="Algorithms that a token may be signed with."),
+    ] = ("RS256", "ES256")
+    jwks_url: Annotated[
+        str, Meta(description="Where the issuer's keys are; empty asks the issuer's discovery document.")
+    ] = ""
+    jwks_hosts: Annotated[
+        tuple[str, ...], Meta(description="Hosts beside the issuer's own that the discovery document may name.")
+    ] = ()
+    ca_file: Annotated[str, Meta(description="Certificates to trust instead of the system's.")] = ""
+    principal_claim: Annotated[
+        str, Meta(min_length=1, description="The claim that names the caller; dots reach into objects.")
+    ] = "email"
+    principal_prefix: Annotated[
+        str,
+        Meta(
+            pattern="^(user:|serviceAccount:|principal://).{0,200}$",
+            description="What bindings say before the claim, such as `user:` or `principal://github/`.",
+        ),
+    ] = "user:"
+    principal_suffix: Annotated[
+        str, Meta(max_length=200, description="What bindings say after the claim, such as `@ci.example.com`.")
+    ] = ""
+    require_verified_email: Annotated[
+        bool, Meta(description="Refuse an `email` whose `email_verified` is not true.")
+    ] = True
+    domains: Annotated[
+        tuple[str, ...], Meta(description="Accept addresses of these domains only; empty accepts any.")
+    ] = ()
+    groups_claim: Annotated[str, Meta(description="The claim that lists groups; empty takes none.")] = "groups"
+    groups_prefix: Annotated[str, Meta(max_length=200, description="What bindings say before a group's name.")] = ""
+    groups_suffix: Annotated[
+        str, Meta(max_length=200, description="What bindings say after it, such as `@example.com`.")
+    ] = ""
+    required_claims: Annotated[
+        dict[str, str], Meta(description="Claims and the text that each must be, such as `repository_owner`.")
+    ] = {}
+    leeway_seconds: Annotated[
+        float, Meta(ge=0, le=300, description="How far the issuer's clock may differ from ours.")
+    ] = 30.0
+    refresh_seconds: Annotated[
+        float, Meta(ge=60, description="Fetch the keys again when they are older than this.")
+    ] = 3600.0
+    stale_seconds: Annotated[
+        float, Meta(ge=60, description="Believe the keys for this long while the issuer does not answer.")
+    ] = 86_400.0
+
+    def __post_init__(self) -> None:
+        """Refuse addresses that would ask a host in the clear."""
+        from binauthz.transports.oidc.fetch import check_url  # noqa: PLC0415 - only where an issuer is configured
+
+        check_url(self.issuer, "issuer")
+        if self.jwks_url:
+            check_url(self.jwks_url, "jwks_url")
+        if self.ca_file and not os.access(self.ca_file, os.R_OK):
+            raise ValueError(f"`ca_file` {self.ca_file} cannot be read")
+
+
 class Log(Section, frozen=True, kw_only=True):
     """The audit log."""
 
@@ -140,4 +205,5 @@ class Sections(Section, frozen=True, kw_only=True):
     compatibility: Compatibility = Compatibility()
     keys: Keys = Keys()
     registries: tuple[Registry, ...] = ()
+    oidc: tuple[OidcIssuer, ...] = ()
     log: Log = Log()

@@ -20,7 +20,9 @@ from binauthz.crypto.strict_json import NotStrictJsonError, parse_object
 # Verified: they must be what the key record says. Informational: allowed to be there. Everything else is refused,
 # because a header that we do not understand is a request we would silently not follow.
 VERIFIED_HEADERS = frozenset({"alg", "kid", "typ"})
-INFORMATIONAL_HEADERS = frozenset({"cty"})
+# Issuers of identities add the thumbprint of a certificate; it chooses nothing here.
+INFORMATIONAL_HEADERS = frozenset({"cty", "x5t", "x5t#S256"})
+JWT = frozenset({"JWT"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,14 +36,14 @@ class CompactToken:
     signature: bytes
 
 
-def split_token(token: str) -> CompactToken:
-    """Take a compact JWS apart. Raises SignatureRefusedError."""
+def split_token(token: str, *, types: frozenset[str] = JWT) -> CompactToken:
+    """Take a compact JWS of one of the ``types`` (in upper case) apart. Raises SignatureRefusedError."""
     if not 0 < len(token) <= MAX_TOKEN_BYTES:
         raise SignatureRefusedError(f"got a token of {len(token)} characters, expected 1 to {MAX_TOKEN_BYTES}")
     parts = token.split(".", 3)
     if len(parts) != 3 or not all(parts):
         raise SignatureRefusedError("got a token that is not `header.payload.signature`")
-    header = _header(_decode(parts[0], "header"))
+    header = _header(_decode(parts[0], "header"), types)
     kid, alg = header.get("kid"), header.get("alg")
     if not isinstance(kid, str) or not kid:
         raise SignatureRefusedError("got a token without `kid`, expected the id of a key of the attestor")
@@ -72,7 +74,7 @@ def verify_token(token: CompactToken, key: PublicKey) -> bytes:
     return token.payload
 
 
-def _header(encoded: bytes) -> dict[str, object]:
+def _header(encoded: bytes, types: frozenset[str]) -> dict[str, object]:
     try:
         header = parse_object(encoded)
     except NotStrictJsonError as error:
@@ -81,8 +83,8 @@ def _header(encoded: bytes) -> dict[str, object]:
     if strange:
         raise SignatureRefusedError(f"got the header parameter `{strange[0][:32]}`, expected only alg, kid and typ")
     kind = header.get("typ", "JWT")
-    if not isinstance(kind, str) or kind.upper() != "JWT":
-        raise SignatureRefusedError("got another `typ` than JWT")
+    if not isinstance(kind, str) or kind.upper() not in types:
+        raise SignatureRefusedError(f"got another `typ` than {' or '.join(sorted(types))}")
     return header
 
 

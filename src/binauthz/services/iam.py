@@ -5,7 +5,6 @@ Which resources take a policy is decided by their name, never by the method that
 
 import base64
 import dataclasses
-import re
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -15,15 +14,13 @@ from binauthz.base.errors import ApiError, Code, invalid_field
 from binauthz.services import projects
 from binauthz.services.authorization import INSTALLATION, held
 from binauthz.services.context import Context
+from binauthz.services.members import canonical_member, is_member
 from binauthz.services.names import not_found
 from binauthz.services.roles import ROLES
 from binauthz.store.interface import Reader, Writer
-from binauthz.store.records import Binding, Cluster, IamPolicy, Membership, Note, Occurrence
+from binauthz.store.records import Binding, Cluster, CryptoKey, IamPolicy, KeyRing, Membership, Note, Occurrence
 
 UNTOUCHED_ETAG = "ACAB"
-_MEMBER = re.compile(r"(user|serviceAccount|group):[^\s@:/]{1,128}@[^\s@/]{1,200}|domain:[^\s@:/]{1,200}")
-_ACCOUNT = re.compile(r"system:[A-Za-z0-9:._-]{1,200}")
-_PUBLIC = {"allUsers", "allAuthenticatedUsers"}
 _SINGLETONS = {"policy", "continuousValidationConfig"}
 _KINDS: Mapping[tuple[str, ...], type[Any]] = {
     ("attestors",): Attestor,
@@ -31,6 +28,8 @@ _KINDS: Mapping[tuple[str, ...], type[Any]] = {
     ("occurrences",): Occurrence,
     ("locations", "clusters"): Cluster,
     ("locations", "memberships"): Membership,
+    ("locations", "keyRings"): KeyRing,
+    ("locations", "keyRings", "cryptoKeys"): CryptoKey,
 }
 MEMBER_LIMIT = 1500
 PERMISSION_LIMIT = 100
@@ -119,11 +118,10 @@ def _checked(bindings: tuple[Binding, ...]) -> tuple[Binding, ...]:
 
 
 def _member(member: str, index: int) -> str:
-    known = member in _PUBLIC or _MEMBER.fullmatch(member[:512]) or _ACCOUNT.fullmatch(member[:512])
-    if len(member) > 512 or not known:
+    if not is_member(member):
         raise invalid_field(
             f"policy.bindings[{index}].members",
-            f"got `{member[:120]}`, expected user:, serviceAccount: or group: with an address, domain:, allUsers or "
-            "allAuthenticatedUsers",
+            f"got `{member[:120]}`, expected user:, serviceAccount: or group: with an address, domain:, principal://, "
+            "allUsers or allAuthenticatedUsers",
         )
-    return member
+    return canonical_member(member)

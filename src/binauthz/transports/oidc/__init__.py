@@ -1,0 +1,1 @@
+"""Callers that somebody else vouches for: JWTs of issuers that the operator configured (OpenID Connect, D10)."""
