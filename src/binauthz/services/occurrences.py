@@ -276,9 +276,12 @@ def _check(draft: OccurrenceDraft) -> None:
 
 
 def check_resource_uri(field: str, value: str) -> None:
-    """Refuse a resource URI that is missing or oversized; what it names is never looked up."""
+    """Refuse a resource URI that is missing, oversized, or has what no URI has in it: spaces and control characters.
+    What it names is never looked up (SPEC 13.39)."""
     if not value:
         raise invalid_field(field, "a resource URI is required")
+    if any(character <= " " or character == "\x7f" for character in value):
+        raise invalid_field(field, f"got `{value[:120]!a}`, expected no spaces or control characters")
     _check_length(field, value, MAX_RESOURCE_URI_CHARS)
 
 
