@@ -66,7 +66,7 @@ def attest(world: World, project: str, key_id: str) -> None:
 
 def verdict(world: World, name: str) -> Verdict:
     pod = PodSubject(name="", namespace="default", service_account="default", images=(IMAGE,))
-    return world.run(platform_policies.evaluate_pods(world.owner, name, [pod], DECODERS))[0].verdict
+    return world.run(platform_policies.evaluate_pods(world.owner, name, [pod], DECODERS))[1][0].verdict
 
 
 def test_a_policy_lives_a_life_with_etags(world: World) -> None:

@@ -17,10 +17,12 @@ from binauthz.attestation.model import (
     SignatureAlgorithm,
 )
 from binauthz.policy.model import AdmissionRule, EnforcementMode, EvaluationMode, GlobalEvaluation, Policy
+from binauthz.policy.platform.model import CloudRunPolicy, CloudRunRule, InlineAttestor, InlineKey, PlatformPolicy
 from binauthz.store.records import (
     Binding,
     Cluster,
     ClusterOperation,
+    ContinuousValidationConfig,
     CryptoKey,
     CryptoKeyVersion,
     EnabledService,
@@ -37,6 +39,7 @@ from binauthz.store.records import (
     ScheduledDestruction,
     Token,
 )
+from tests.oracle.platform_worlds import policies as gke_policies
 
 NOW = dt.datetime(2026, 11, 16, 0, 40, 25, 198122, tzinfo=dt.UTC)
 DIGESTS = [character * 64 for character in "abc123"]
@@ -236,9 +239,32 @@ occurrences = st.builds(
     digest=st.sampled_from(["", *DIGESTS]),
     attestation=st.none() | attestations,
 )
+inline_keys = st.builds(InlineKey, id=texts, comment=texts, pgp=texts, pem=texts, algorithm=texts)
+inline_attestors = st.builds(
+    InlineAttestor, id=texts, note=texts, description=texts, keys=st.lists(inline_keys, max_size=2).map(tuple)
+)
+cloud_run_rules = st.builds(
+    CloudRunRule, evaluation_mode=st.sampled_from(EvaluationMode), enforcement_mode=st.sampled_from(EnforcementMode),
+    attestors=st.lists(inline_attestors, max_size=2).map(tuple),
+)  # fmt: skip
+cloud_run_policies = st.builds(
+    CloudRunPolicy, allowlist=st.lists(texts, max_size=2).map(tuple), rule=st.none() | cloud_run_rules
+)
+platform_policies = st.builds(
+    PlatformPolicy, name=names("projects", "platforms", "policies"), description=texts, gke=st.none() | gke_policies(),
+    cloud_run=st.none() | cloud_run_policies, update_time=maybe, etag=texts, unknown=blobs,
+)  # fmt: skip
+validation_configs = st.builds(
+    ContinuousValidationConfig,
+    name=names("projects").map("{}/continuousValidationConfig".format),
+    enabled=st.booleans(),
+    update_time=maybe,
+)
+
 every_record = st.one_of(
-    policies, attestors, projects, services, operations, clusters, cluster_operations, fleets, memberships, iam_policies,
-    key_rings, crypto_keys, crypto_key_versions, scheduled_destructions, tokens, notes, occurrences,
+    platform_policies, validation_configs, policies, attestors, projects, services, operations, clusters,
+    cluster_operations, fleets, memberships, iam_policies, key_rings, crypto_keys, crypto_key_versions,
+    scheduled_destructions, tokens, notes, occurrences,
 )  # fmt: skip
 
 

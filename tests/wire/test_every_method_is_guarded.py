@@ -15,6 +15,8 @@ DECIDED_BY_THE_HANDLER = {
     "GetSystemPolicy",
     "ListProjects",
     "GetOperation",
+    "DeleteOperation",
+    "CancelOperation",
     "ListLogEntries",
     "WriteLogEntries",
 }

@@ -6,7 +6,7 @@ import pytest
 
 from binauthz.base.errors import ApiError, Code
 from binauthz.wire.descriptors import message_class
-from binauthz.wire.platform_policies import to_pods
+from binauthz.wire.platform_results import to_pods
 
 SPEC = {"containers": [{"name": "c", "image": "gcr.io/p/img"}], "serviceAccountName": "robot"}
 TEMPLATE = {"template": {"spec": SPEC}}

@@ -183,29 +183,29 @@ async def list_platforms(ctx: Context, parent: str) -> tuple[str, ...]:
 
 async def evaluate_pods(
     ctx: Context, name: str, pods: Sequence[PodSubject], decoders: Decoders
-) -> tuple[PodResult, ...]:
-    """What the policy says of each Pod, from the evidence of one transaction; raises NOT_FOUND and
+) -> tuple[PlatformPolicy, tuple[PodResult, ...]]:
+    """The policy and what it says of each Pod, from the evidence of one transaction; raises NOT_FOUND and
     INVALID_ARGUMENT."""
     images = {image for pod in pods for image in pod.images}
     if len(images) > MAX_ATTESTED_IMAGES:
         raise invalid_field("resource", f"got {len(images)} images, expected at most {MAX_ATTESTED_IMAGES}")
     now = ctx.clock.now()
 
-    def body(tx: Reader) -> tuple[GkePolicy, Evidence]:
+    def body(tx: Reader) -> tuple[PlatformPolicy, GkePolicy, Evidence]:
         policy = _existing(tx, name)
         if policy.gke is None:
             raise invalid_field("name", f"`{policy.name}` is not a policy for GKE, and no other can be evaluated")
         project = project_of(policy.name)
-        return policy.gke, gather(tx, project, needs(policy.gke, project, pods), decoders, now, _PROVER)
+        return policy, policy.gke, gather(tx, project, needs(policy.gke, project, pods), decoders, now, _PROVER)
 
-    gke, gathered = await ctx.store.read(body)
+    policy, gke, gathered = await ctx.store.read(body)
 
     def judge() -> tuple[PodResult, ...]:
         held = evaluate_constraints(constraints(gke, pods, gathered))
         evidence = dataclasses.replace(gathered, constraints=held)
         return tuple(evaluate(gke, pod, evidence) for pod in pods)
 
-    return await asyncio.to_thread(judge)
+    return policy, await asyncio.to_thread(judge)
 
 
 def _existing(tx: Reader, name: str) -> PlatformPolicy:

@@ -22,9 +22,11 @@ from binauthz.store.instants import from_micros, to_micros
 from binauthz.store.names import parent_of, project_of, spanning, storable, storable_form, without_scheme
 from binauthz.store.records import (
     Cluster,
+    ClusterOperation,
+    ContinuousValidationConfig,
     CryptoKey,
     CryptoKeyVersion,
-    ClusterOperation,
+    DisabledService,
     EnabledService,
     Fleet,
     IamPolicy,
@@ -313,9 +315,11 @@ LOG_ENTRY_COLUMNS = ("name", "log_name", "timestamp", "severity", "document")
 _RECORD_TYPES: tuple[RecordType[Any], ...] = (
     _resource(Policy, "policy"),
     _resource(PlatformPolicy, "platform-policy"),
+    _resource(ContinuousValidationConfig, "continuous-validation-config"),
     _resource(Attestor, "attestor", encode=_attestor_body, decode=_attestor),
     _resource(Project, "project"),
     _resource(EnabledService, "service"),
+    _resource(DisabledService, "disabled-service"),
     _resource(Operation, "operation"),
     _resource(Cluster, "cluster"),
     _resource(ClusterOperation, "cluster-operation"),

@@ -34,6 +34,14 @@ class EnabledService:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DisabledService:
+    """``projects/{p}/services/{host}``; a row exists while a service that somebody disabled has not been enabled
+    again. A service that nobody ever enabled has none."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """A long-running operation; ``response`` and ``metadata`` are JSON objects with ``@type``."""
 
@@ -286,3 +294,12 @@ class ScheduledDestruction:
     name: str
     version: str
     time: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContinuousValidationConfig:
+    """``projects/{p}/continuousValidationConfig``: whether the singleton policy also judges what runs (SPEC 6.9)."""
+
+    name: str
+    enabled: bool = False
+    update_time: dt.datetime | None = None

@@ -4,9 +4,8 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from binauthz.base.errors import ApiError, Code
 from binauthz.policy.platform import model
-from binauthz.services import platform_policies
+from binauthz.services import deploy_attestations, platform_policies
 from binauthz.services.context import Context
 from binauthz.services.paging import PageRequest
 from binauthz.wire.descriptors import message_class
@@ -227,7 +226,11 @@ async def list_platforms(ctx: Context, request: Any) -> Message:
 
 
 async def evaluate(ctx: Context, request: Any) -> Message:
-    """EvaluateGkePolicy; no attestations are generated."""
-    if request.attestation_mode:
-        raise ApiError(Code.UNIMPLEMENTED, "Attestations are not generated")
-    return from_results(await platform_policies.evaluate_pods(ctx, request.name, to_pods(request.resource), DECODERS))
+    """EvaluateGkePolicy; attestations come with an answer that conforms, where they are asked for."""
+    mode = enum_name(request, "attestation_mode", "evaluateGkePolicyRequest")
+    policy, results = await platform_policies.evaluate_pods(ctx, request.name, to_pods(request.resource), DECODERS)
+    answer: Any = from_results(results)
+    if mode == "GENERATE_DEPLOY":
+        answer.attestations.extend(await deploy_attestations.attest(ctx, policy, results))
+    result: Message = answer
+    return result

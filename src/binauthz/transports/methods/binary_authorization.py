@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from binauthz.transports.method import Method
 from binauthz.transports.methods.rows import name, parent, row
-from binauthz.wire import platform_policies
+from binauthz.wire import continuous_validation, platform_policies
 from binauthz.wire.attestors import AttestorHandlers
 from binauthz.wire.policies import PolicyHandlers
 
@@ -16,6 +16,7 @@ def methods() -> Iterator[Method]:
     """Every served method of Binary Authorization."""
     yield from _policies_and_attestors()
     yield from _platform_policies()
+    yield from _continuous_validation()
 
 
 def _policies_and_attestors() -> Iterator[Method]:
@@ -67,3 +68,17 @@ def _platform_policies() -> Iterator[Method]:
     yield row(management, "ListPlatforms", f"{permission}.list", parent, handlers.list_platforms)
     evaluation = f"{package}.PlatformPolicyEvaluationService"
     yield row(evaluation, "EvaluateGkePolicy", f"{permission}.evaluatePolicy", name, handlers.evaluate)
+
+
+def _continuous_validation() -> Iterator[Method]:
+    management = f"{_BINAUTHZ}.v1alpha2.ContinuousValidationManagementServiceV1Alpha2"
+    permission = "binaryauthorization.continuousValidationConfig"
+    handlers = continuous_validation
+    yield row(management, "GetContinuousValidationConfig", f"{permission}.get", name, handlers.get)
+    yield row(
+        management,
+        "UpdateContinuousValidationConfig",
+        f"{permission}.update",
+        lambda r: str(r.continuous_validation_config.name),
+        handlers.update,
+    )
