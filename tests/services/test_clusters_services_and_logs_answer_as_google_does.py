@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from binauthz.base.errors import ApiError, Code
-from binauthz.services import audit, bootstrap, clusters, enablement, gateway, logs, memberships
+from binauthz.services import audit, bootstrap, clusters, enablement, gateway, logs, memberships, operations
 from binauthz.services.context import Settings
 from binauthz.services.paging import PageRequest
 from binauthz.store.records import LogEntry
@@ -85,7 +85,7 @@ def test_enabling_a_service_is_done_at_once_and_shows_in_the_list(world: World) 
     operation = world.run(enablement.enable_service(world.owner, f"{OTHER}/services/{host}"))
     assert operation.done
     assert operation.response["service"]["state"] == "ENABLED"
-    assert world.run(enablement.get_operation(world.owner, operation.name)) == operation
+    assert world.run(operations.get_operation(world.owner, operation.name)) == operation
     page = world.run(enablement.list_services(world.owner, OTHER, PageRequest(), "state:ENABLED"))
     assert [each.host for each in page.items] == [host]
     rest = world.run(enablement.list_services(world.owner, OTHER, PageRequest(), "state:DISABLED"))
@@ -110,7 +110,7 @@ def test_a_batch_of_services_is_enabled_whole_or_not_at_all(world: World) -> Non
     operation = world.run(enablement.enable_services(world.owner, OTHER, hosts[:1]))
     assert len(operation.response["services"]) == 1
     world.refused(enablement.enable_services(world.owner, OTHER, []), Code.INVALID_ARGUMENT)
-    world.refused(enablement.get_operation(world.owner, "operations/absent"), Code.NOT_FOUND)
+    world.refused(operations.get_operation(world.owner, "operations/absent"), Code.NOT_FOUND)
     world.refused(enablement.list_services(world.owner, OTHER, PageRequest(), "x"), Code.INVALID_ARGUMENT, "filter")
 
 

@@ -7,7 +7,7 @@ yet: its holder is told NOT_FOUND, everyone else the same PERMISSION_DENIED as f
 from collections.abc import Iterable
 
 from binauthz.base.errors import ApiError, Code
-from binauthz.services import projects
+from binauthz.services import enablement, projects
 from binauthz.services.context import Caller, Context
 from binauthz.services.names import project_of
 from binauthz.services.roles import granting
@@ -19,10 +19,15 @@ _DEEPEST = 12
 _HOSTS = {"resourcemanager": "cloudresourcemanager"}
 
 
+def _host(permission: str) -> str:
+    """The API that a permission belongs to."""
+    service = permission.partition(".")[0]
+    return f"{_HOSTS.get(service, service)}.googleapis.com"
+
+
 def denied(permission: str, resource: str) -> ApiError:
     """PERMISSION_DENIED in Google's words, the same whether or not the resource exists."""
-    service = permission.partition(".")[0]
-    host = f"{_HOSTS.get(service, service)}.googleapis.com"
+    host = _host(permission)
     return ApiError(
         Code.PERMISSION_DENIED,
         f"Permission '{permission}' denied on resource '//{host}/{resource}' (or it may not exist).",
@@ -75,8 +80,14 @@ def demand(tx: Reader, caller: Caller, permission: str, resource: str) -> None:
 
 
 async def authorize(ctx: Context, permission: str, resource: str) -> None:
-    """Raise PERMISSION_DENIED unless the caller holds the permission on the resource."""
-    await ctx.store.read(lambda tx: demand(tx, ctx.caller, permission, resource))
+    """Raise PERMISSION_DENIED unless the caller holds the permission on the resource, and SERVICE_DISABLED, to those
+    who do, where its project has disabled the API."""
+
+    def body(tx: Reader) -> None:
+        demand(tx, ctx.caller, permission, resource)
+        enablement.demand_not_disabled(tx, _host(permission), resource)
+
+    await ctx.store.read(body)
 
 
 async def held(ctx: Context, permissions: Iterable[str], resource: str) -> tuple[str, ...]:

@@ -50,14 +50,21 @@ _FLEET_VIEW = (
     | _each("gkehub.operations.", "get list")
 )
 _FLEET_EDIT = (
-    _FLEET_VIEW | _each("gkehub.memberships.", "create delete update") | _each("gkehub.fleet.", "create delete update")
+    _FLEET_VIEW
+    | _each("gkehub.operations.", "delete cancel")
+    | _each("gkehub.memberships.", "create delete update")
+    | _each("gkehub.fleet.", "create delete update")
 )
 _GATEWAY_READ = _each("gkehub.gateway.", "get generateCredentials")
 _GATEWAY_EDIT = _GATEWAY_READ | _each("gkehub.gateway.", "delete patch post put stream")
 _LOG_VIEW = _each("logging.", "logEntries.list logs.list")
 _LOG_WRITE = _each("logging.", "logEntries.create")
 _SERVICE_VIEW = _each("serviceusage.services.", "get list")
-_SERVICE_EDIT = _SERVICE_VIEW | _each("serviceusage.services.", "enable disable")
+_SERVICE_EDIT = (
+    _SERVICE_VIEW
+    | _each("serviceusage.services.", "enable disable")
+    | _each("serviceusage.operations.", "get list delete cancel")
+)
 _ARTIFACTS = "artifactregistry."
 _ARTIFACT_VIEW = (
     _each(_ARTIFACTS + "repositories.", "get list")

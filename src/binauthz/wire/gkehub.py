@@ -11,7 +11,7 @@ from binauthz.services import fleets, gateway, memberships
 from binauthz.services.context import Context
 from binauthz.services.paging import PageRequest
 from binauthz.store.records import Cluster, Fleet, Membership, Operation
-from binauthz.wire import fleet_operations, serviceusage
+from binauthz.wire import fleet_operations, operations
 from binauthz.wire.descriptors import message_class, pool
 from binauthz.wire.fields import set_enum
 from binauthz.wire.json import to_json
@@ -46,7 +46,9 @@ def from_membership(membership: Membership, cluster: Cluster | None, version: st
     for key, value in membership.labels.items():
         message.labels[key] = value
     set_enum(message.state, "code", "READY")
-    message.endpoint.gke_cluster.resource_link = f"//container.googleapis.com/{membership.cluster}"
+    # gcloud compares the link with the one it wrote, whose host is that of its endpoint override.
+    if not message.endpoint.gke_cluster.resource_link:
+        message.endpoint.gke_cluster.resource_link = f"//container.googleapis.com/{membership.cluster}"
     if cluster is not None and cluster.version:
         message.endpoint.kubernetes_metadata.kubernetes_api_server_version = cluster.version
     project = membership.name.split("/")[1]
@@ -107,7 +109,7 @@ class HubHandlers:
             _member_settings(asked),
             operation=self._describe(ctx, "create"),
         )
-        return serviceusage.from_operation(made)
+        return operations.from_operation(made)
 
     async def update(self, ctx: Context, request: Any) -> Message:
         """UpdateMembership: labels and what else its creator may set, by mask; never which cluster it is."""
@@ -116,14 +118,14 @@ class HubHandlers:
         def change(found: Membership) -> tuple[dict[str, str], dict[str, Any]]:
             current: Any = from_membership(found, None, self._version)
             wanted = merged(current, request.resource, request.update_mask)
-            if link and link.split("/projects/")[-1] != found.cluster.split("projects/", 1)[-1]:
+            if link not in {"", current.endpoint.gke_cluster.resource_link}:
                 raise invalid_field("resource.endpoint.gkeCluster.resourceLink", "a membership keeps its cluster")
             return dict(wanted.labels), _member_settings(wanted)
 
         changed = await memberships.update_membership(
             ctx, request.name, change, operation=self._describe(ctx, "update")
         )
-        return serviceusage.from_operation(changed)
+        return operations.from_operation(changed)
 
     async def delete(self, ctx: Context, request: Any) -> Message:
         """DeleteMembership: the cluster lives on."""
@@ -133,7 +135,7 @@ class HubHandlers:
             request.name,
             operation=lambda each: fleet_operations.done(self._version, "delete", each.name, now, None),
         )
-        return serviceusage.from_operation(gone)
+        return operations.from_operation(gone)
 
     def _describe(self, ctx: Context, verb: str) -> memberships.Describe:
         now, version = ctx.clock.now(), self._version
@@ -147,7 +149,6 @@ class HubHandlers:
 def _member_settings(message: Any) -> dict[str, Any]:
     rest = type(message)()
     rest.CopyFrom(message)
-    rest.endpoint.ClearField("gke_cluster")
     rest.endpoint.ClearField("kubernetes_metadata")
     if not rest.endpoint.ListFields():
         rest.ClearField("endpoint")
@@ -175,7 +176,7 @@ class FleetHandlers:
         """CreateFleet."""
         settings = _fleet_settings(request.fleet)
         made = await fleets.create_fleet(ctx, request.parent, settings, operation=self._describe(ctx, "create"))
-        return serviceusage.from_operation(made)
+        return operations.from_operation(made)
 
     async def update(self, ctx: Context, request: Any) -> Message:
         """UpdateFleet, by mask."""
@@ -185,7 +186,7 @@ class FleetHandlers:
             return _fleet_settings(merged(current, request.fleet, request.update_mask))
 
         changed = await fleets.update_fleet(ctx, request.fleet.name, change, operation=self._describe(ctx, "update"))
-        return serviceusage.from_operation(changed)
+        return operations.from_operation(changed)
 
     async def delete(self, ctx: Context, request: Any) -> Message:
         """DeleteFleet."""
@@ -195,7 +196,7 @@ class FleetHandlers:
             request.name,
             operation=lambda each: fleet_operations.done(self._version, "delete", each.name, now, None),
         )
-        return serviceusage.from_operation(gone)
+        return operations.from_operation(gone)
 
     def _describe(self, ctx: Context, verb: str) -> fleets.Describe:
         now, version = ctx.clock.now(), self._version

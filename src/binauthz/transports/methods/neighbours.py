@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from binauthz.transports.method import Method
 from binauthz.transports.methods.rows import name, nothing, parent, row
-from binauthz.wire import locations, logging, serviceusage
+from binauthz.wire import locations, logging, operations, serviceusage
 
 
 def methods() -> Iterator[Method]:
@@ -14,14 +14,21 @@ def methods() -> Iterator[Method]:
     yield row(usage, "ListServices", f"{services}.list", parent, serviceusage.list_services)
     yield row(usage, "EnableService", f"{services}.enable", name, serviceusage.enable_service)
     yield row(usage, "BatchEnableServices", f"{services}.enable", parent, serviceusage.batch_enable_services)
-    yield row("google.longrunning.Operations", "GetOperation", None, name, serviceusage.get_operation)
-    yield row(
-        "google.longrunning.Operations", "ListOperations", "gkehub.operations.list", name, serviceusage.list_operations
-    )
+    yield row(usage, "BatchGetServices", f"{services}.get", parent, serviceusage.batch_get_services)
+    yield row(usage, "DisableService", f"{services}.disable", name, serviceusage.disable_service)
+    yield from _operations()
     yield from _locations()
     log = "google.logging.v2.LoggingServiceV2"
     yield row(log, "ListLogEntries", None, nothing, logging.list_log_entries)
     yield row(log, "WriteLogEntries", None, nothing, logging.write_log_entries)
+
+
+def _operations() -> Iterator[Method]:
+    service = "google.longrunning.Operations"
+    yield row(service, "GetOperation", None, name, operations.get_operation)
+    yield row(service, "ListOperations", "gkehub.operations.list", name, operations.list_operations)
+    yield row(service, "DeleteOperation", None, name, operations.delete_operation)
+    yield row(service, "CancelOperation", None, name, operations.cancel_operation)
 
 
 def _locations() -> Iterator[Method]:
