@@ -56,7 +56,24 @@ ADDED: dict[tuple[str, str, str], dict[str, Any]] = {
         "type": "array",
         "items": {"type": "string"},
     },
-    ("binaryauthorization.v1", "PlatformPolicy", "cloudRunPolicy"): {"type": "object"},
+    ("binaryauthorization.v1", "PlatformPolicy", "cloudRunPolicy"): {
+        "type": "object",
+        "additionalProperties": {"type": "any"},
+    },
+    ("container.v1", "BinaryAuthorization", "evaluationMode"): {
+        "type": "string",
+        "enum": [
+            "EVALUATION_MODE_UNSPECIFIED",
+            "DISABLED",
+            "PROJECT_SINGLETON_POLICY_ENFORCE",
+            "POLICY_BINDINGS",
+            "POLICY_BINDINGS_AND_PROJECT_SINGLETON_POLICY_ENFORCE",
+        ],
+    },
+    ("container.v1", "BinaryAuthorization", "policyBindings"): {
+        "type": "array",
+        "items": {"type": "object", "properties": {"name": {"type": "string"}}},
+    },
 }
 """Document, schema and member to the member's schema."""
 
