@@ -40,7 +40,7 @@ class Ran:
 class Gcloud:
     """A gcloud with a configuration of its own."""
 
-    def __init__(self, program: str, target: Target, home: Path) -> None:
+    def __init__(self, program: str, target: Target, home: Path, **environment: str) -> None:
         self._program = program
         token = home / "token"
         token.write_text(target.token)
@@ -57,6 +57,7 @@ class Gcloud:
             "CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK": "1",
             "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "1",
             **overrides,
+            **environment,
         }
 
     def __call__(self, *arguments: str) -> Ran:
