@@ -8,6 +8,7 @@ import enum
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from binauthz.base.patterns import pattern_problem
 from binauthz.policy.model import AdmissionRule, EnforcementMode, EvaluationMode, GlobalEvaluation, Policy
 
 
@@ -117,7 +118,7 @@ def rules_of(policy: Policy) -> Mapping[str, AdmissionRule]:
 
 
 def lint(policy: Policy) -> Iterator[Finding]:
-    """What is risky or pointless in a policy that ``policy.validate`` accepts."""
+    """What is risky or pointless in a policy, besides what ``policy.validate`` refuses in it."""
     if policy.global_evaluation is not GlobalEvaluation.ENABLE:
         yield Finding(
             Rule.SYSTEM_POLICY_OFF,
@@ -155,9 +156,11 @@ def covers(wide: str, narrow: str) -> bool:
 
 
 def _patterns(patterns: tuple[str, ...]) -> Iterator[Finding]:
-    wide = [each for each in patterns if each.endswith("*")]
+    wide = [each for each in patterns if each.endswith("*") and pattern_problem(each) is None]
     seen: set[str] = set()
     for index, pattern in enumerate(patterns):
+        if pattern_problem(pattern) is not None:
+            continue  # Refused as it is; what it would exempt is nothing.
         field, stem = f"admissionWhitelistPatterns[{index}].namePattern", pattern.rstrip("*")
         stars, last = len(pattern) - len(stem), stem.rpartition("/")[2]
         if stars == 2 and not last and stem.count("/") == 1:
