@@ -216,7 +216,13 @@ tokens = st.builds(
     groups=st.lists(texts, max_size=2).map(tuple),
 )
 notes = st.builds(
-    Note, name=names("projects", "notes"), kind=columns, create_time=moments, update_time=moments, body=blobs
+    Note,
+    name=names("projects", "notes"),
+    kind=columns,
+    create_time=moments,
+    update_time=moments,
+    body=blobs,
+    v1beta1=blobs,
 )
 attestations = st.builds(
     Attestation,
@@ -238,6 +244,10 @@ occurrences = st.builds(
     body=blobs,
     digest=st.sampled_from(["", *DIGESTS]),
     attestation=st.none() | attestations,
+    severity=columns,
+    fixable=st.booleans(),
+    package=columns,
+    v1beta1=blobs,
 )
 inline_keys = st.builds(InlineKey, id=texts, comment=texts, pgp=texts, pem=texts, algorithm=texts)
 inline_attestors = st.builds(

@@ -7,12 +7,17 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 
-from binauthz.store import open_store
+from binauthz.store import migrate, open_store
 from binauthz.store.migrate import IncompatibleDatabase
 from binauthz.store.schema import METADATA
+from binauthz.wire.descriptors import message_class
+from binauthz.wire.grafeas_records import to_occurrence_draft
+from binauthz.wire.json import decode
 from tests.store.conftest import Database
 from tests.store.samples import attestor
 
@@ -41,6 +46,48 @@ def test_a_database_from_a_newer_release_is_refused(database: Database) -> None:
         open_store(database.url)
 
 
+def _at(url: str, revision: str, *statements: tuple[str, dict[str, object]]) -> None:
+    """A database as an older release left it."""
+    engine = sa.create_engine(sa.make_url(url).set(drivername="postgresql+psycopg") if "postgres" in url else url)
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        for statement, values in statements:
+            connection.execute(sa.text(statement), values)
+    engine.dispose()
+
+
+BODIES = {
+    "1": ("VULNERABILITY", b'{"vulnerability": {"severity": "LOW", "effectiveSeverity": "HIGH", "cvssScore": 7.5}}'),
+    "2": ("VULNERABILITY", b'{"vulnerability": {"packageIssue": [{"fixedVersion": {"kind": "MAXIMUM"}}]}}'),
+    "3": ("VULNERABILITY", b'{"vulnerability": {"packageIssue": [{}, {"fixedVersion": {"name": "2"}}]}}'),
+    "4": ("VULNERABILITY", b'{"remediation": "r", "vulnerability": {"fixAvailable": true, "severity": "CRITICAL"}}'),
+    "5": ("PACKAGE", b'{"package": {"name": "openssl", "version": {"name": "3"}}}'),
+    "6": ("BUILD", b'{"build": {"provenance": {"id": "1"}}}'),
+}
+
+
+def test_occurrences_of_an_older_release_are_counted_and_found_as_new_ones_are(
+    url: str, opened: Callable[[str], Database]
+) -> None:
+    insert = (
+        "INSERT INTO occurrences (name, project, note, note_project, note_id, kind, resource_uri, resource, digest, "
+        "create_time, update_time, body) VALUES (:name, 'projects/p', 'n', '', '', :kind, 'r', 'r', '', 0, 0, :body)"
+    )
+    expected, rows = {}, []
+    for id, (kind, document) in BODIES.items():
+        message = message_class("grafeas.v1.Occurrence")()
+        decode(document, message)
+        draft = to_occurrence_draft(message)
+        expected[id] = (draft.severity, draft.fixable, draft.package)
+        rows.append((insert, {"name": f"projects/p/occurrences/{id}", "kind": kind, "body": draft.body}))
+    _at(url, "0001", *rows)
+    found = opened(url).read(lambda tx: tx.occurrences(project="projects/p"))
+    assert {one.name[-1]: (one.severity, one.fixable, one.package) for one in found} == expected
+
+
 def _open(url: str) -> str:
     return type(open_store(url)).__name__
 
@@ -57,6 +104,9 @@ def test_sqlite_lookups_use_their_indexes(tmp_path: Path, opened: Callable[[str]
             ("SELECT attestation FROM occurrences WHERE note = 'a' AND digest = 'b' ORDER BY name", "note_digest"),
             ("SELECT body FROM resources WHERE kind = 'a' AND parent = 'b' AND name > 'c' ORDER BY name", "parent"),
             ("SELECT 1 FROM occurrences WHERE note = 'a' AND name > 'c' ORDER BY name", "occurrences_note"),
+            ("SELECT 1 FROM occurrences WHERE project = 'a' AND digest IN ('b', 'c')", "project_digest"),
+            ("SELECT 1 FROM occurrences WHERE project = 'a' AND resource IN ('b', 'c')", "project_resource"),
+            ("SELECT 1 FROM occurrences WHERE project = 'a' AND kind = 'b' AND name > 'c' ORDER BY name", "kind"),
             ("SELECT 1 FROM log_entries WHERE project = 'a' AND timestamp >= 1 ORDER BY timestamp", "project_time"),
         ):
             plan = " ".join(row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}"))

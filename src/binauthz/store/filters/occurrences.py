@@ -1,8 +1,8 @@
 """What a filter of occurrences may ask (SPEC 3.4).
 
 The resource compares without its scheme, on both sides, because gcloud stores images without one and the documentation
-asks for them with one (SPEC 13.33). ``dependencyPackageName`` is how gcloud looks for the package of a PACKAGE
-occurrence.
+asks for them with one (SPEC 13.33). A suffix that is a digest finds the images of that digest.
+``dependencyPackageName`` is how gcloud looks for the package of a PACKAGE occurrence.
 """
 
 import functools
