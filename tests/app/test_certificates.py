@@ -9,7 +9,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from binauthz.app.certificates import Authority, Leaf, write_secret
+from binauthz.app.certificates import Authority, Leaf
+from binauthz.app.secret_file import write_secret
 from binauthz.base.clock import FixedClock
 
 HOSTS = ("127.0.0.1", "localhost", "::1")

@@ -6,7 +6,6 @@ place when less than a third is left; a running server reloads the file, so rota
 
 import datetime as dt
 import ipaddress
-import os
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +15,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from binauthz.app.secret_file import write_secret
 
 _CA_LIFE = dt.timedelta(days=3650)
 _LEAF_LIFE = dt.timedelta(days=90)
@@ -120,17 +121,6 @@ def server_context(leaf: Leaf) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(leaf.cert_file, leaf.key_file)
     return context
-
-
-def write_secret(path: Path, content: bytes) -> None:
-    """Write a file that only its owner can read, all at once: a crash leaves the old content or the new."""
-    temporary = path.with_name(path.name + ".new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 def _private_pem(key: ec.EllipticCurvePrivateKey) -> bytes:

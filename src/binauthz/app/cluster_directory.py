@@ -14,8 +14,8 @@ from pathlib import Path
 
 import msgspec
 
-from binauthz.app.certificates import write_secret
 from binauthz.app.cluster_process import ready_file
+from binauthz.app.secret_file import write_secret
 from binauthz.base.names import CLUSTER
 
 _WANTED = "wanted.json"

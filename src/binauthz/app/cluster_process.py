@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from binauthz.app.certificates import Leaf, write_secret
+from binauthz.app.certificates import Leaf
+from binauthz.app.secret_file import write_secret
 
 HOST = "127.0.0.1"
 HOSTS = (HOST, "localhost", "::1")

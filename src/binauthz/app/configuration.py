@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from binauthz.app.certificates import write_secret
+from binauthz.app.secret_file import write_secret
 from binauthz.app.sections import Sections
 
 

@@ -11,7 +11,7 @@ import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from binauthz.app.certificates import write_secret
+from binauthz.app.secret_file import write_secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ import stat
 import threading
 from pathlib import Path
 
-from binauthz.app.certificates import write_secret
+from binauthz.app.secret_file import write_secret
 from binauthz.crypto.sealing import MAX_FILE_BYTES, SealingError, SealingKey, SealingKeys, SealingKeysMissing
 
 _HEADING = "# Sealing keys: the first seals, every one opens. Without them, private keys in the store are lost.\n"

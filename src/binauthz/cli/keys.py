@@ -45,7 +45,7 @@ def generate(private_key: Path, public_key: Path, algorithm: str, style: str) ->
 
     The private key is written unencrypted, readable by you alone; an existing file is never replaced.
     """
-    from binauthz.app.certificates import write_secret  # noqa: PLC0415 - start-up time
+    from binauthz.app.secret_file import write_secret  # noqa: PLC0415 - start-up time
     from binauthz.attestation.model import SignatureAlgorithm  # noqa: PLC0415
     from binauthz.crypto.signing import generate_key_pair  # noqa: PLC0415
 

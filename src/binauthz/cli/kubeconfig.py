@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from binauthz.app.certificates import write_secret
+from binauthz.app.secret_file import write_secret
 
 
 def path() -> Path:
