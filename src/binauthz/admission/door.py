@@ -27,6 +27,7 @@ from binauthz.admission.http import (
     send_answer,
 )
 from binauthz.admission.identity import Route, identify, route
+from binauthz.admission.quota import ReviewQuota
 from binauthz.admission.reviews import MAX_REVIEW_BYTES, ReviewDoor
 from binauthz.admission.second_judgement import SecondJudgement
 from binauthz.admission.service_agent import may_use
@@ -53,12 +54,15 @@ class Door:
     ASGI lifespan do it.
     """
 
-    def __init__(self, store: Store, judge: Judge, *, budget_seconds: float, gateway: App | None) -> None:
+    def __init__(
+        self, store: Store, judge: Judge, quota: ReviewQuota, *, budget_seconds: float, gateway: App | None
+    ) -> None:
         self._store = store
         self.judge = judge
         self._budget_seconds = budget_seconds
         self._gateway = gateway
-        self._reviews = ReviewDoor(judge)
+        self._quota = quota
+        self._reviews = ReviewDoor(judge, quota)
         self.second_judgement = SecondJudgement(store, judge)
         self._audit = AuditDoor(store, judge.clock, self.second_judgement.wake)
         self._background: asyncio.Task[None] | None = None
@@ -150,7 +154,7 @@ class Door:
             return self._reviews.too_large(error, known)
         budget = max(0.0, deadline - loop.time())
         if asked.verb == "policy:imageReview":
-            return await image_review.answer(self.judge, body, asked.identity, known, budget)
+            return await image_review.answer(self.judge, self._quota, body, asked.identity, known, budget)
         return await self._reviews.answer(body, asked.identity, known, budget)
 
     def _budget(self, scope: Scope) -> float:
@@ -199,8 +203,9 @@ def build(
     gateway: App | None = None,
     budget_seconds: float = 5.0,
     bare_name_covers_tags: bool = False,
+    reviews_per_minute: int = 0,
 ) -> Door:
-    """The TLS door over a store. ``gateway`` answers every path that is not a door of a cluster."""
+    """The TLS door over a store. ``gateway`` answers every path that is not a door of a cluster; rate 0 is no limit."""
     sources = Sources(
         store,
         default_policy=default_policy,
@@ -208,4 +213,5 @@ def build(
         deadline_seconds=budget_seconds,
         bare_name_covers_tags=bare_name_covers_tags,
     )
-    return Door(store, Judge(sources, prover, clock), budget_seconds=budget_seconds, gateway=gateway)
+    judge, quota = Judge(sources, prover, clock), ReviewQuota(reviews_per_minute)
+    return Door(store, judge, quota, budget_seconds=budget_seconds, gateway=gateway)

@@ -11,6 +11,8 @@ import msgspec
 from binauthz.admission.entries import ClusterIdentity
 from binauthz.admission.http import Answer, Refused, TooLargeError
 from binauthz.admission.identity import KnownCluster
+from binauthz.admission.quota import ReviewQuota
+from binauthz.admission.review import OVER_QUOTA
 from binauthz.admission.reviews import could_not_tell
 from binauthz.admission.verdict import Judge, enforces
 from binauthz.policy import pod
@@ -36,7 +38,12 @@ _DECODER = msgspec.json.Decoder(_ImageReview)
 
 
 async def answer(
-    judge: Judge, body: bytes, identity: ClusterIdentity, known: KnownCluster, budget_seconds: float
+    judge: Judge,
+    quota: ReviewQuota,
+    body: bytes,
+    identity: ClusterIdentity,
+    known: KnownCluster,
+    budget_seconds: float,
 ) -> Answer:
     """The response to one ImageReview; raises Refused for anything else."""
     spec = _decode(body)
@@ -46,6 +53,9 @@ async def answer(
         subject = _subject(spec, identity)
     except pod.InvalidPod as refused:
         return _status(allowed=False, reason=str(refused), annotations={})
+    excess = quota.excess(identity)
+    if excess:
+        return _status(allowed=False, reason=excess, annotations={OVER_QUOTA: "true"})
     if known.trouble is not None:
         outcome = could_not_tell(known.trouble.reason, subject, known.record, ())
     else:

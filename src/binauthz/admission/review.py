@@ -16,6 +16,7 @@ from binauthz.admission.http import Refused
 
 API_VERSION = "admission.k8s.io/v1"
 KIND = "AdmissionReview"
+OVER_QUOTA = "over-quota"
 _UID_LIMIT = 256
 _HEAD_BYTES = 1024
 _UID_AT_THE_HEAD = re.compile(rb'"request" ?: ?\{ ?"uid" ?: ?"([A-Za-z0-9-]{1,256})"')
@@ -140,6 +141,13 @@ def unreviewable(uid: str, message: str) -> bytes:
     """Refuse what cannot be judged as asked; the message says got and expected."""
     status = {"status": "Failure", "reason": "BadRequest", "message": message, "code": 400}
     return _envelope({"uid": uid, "allowed": False, "status": status})
+
+
+def over_quota(uid: str, message: str) -> bytes:
+    """Refuse what was not judged because the cluster asked too often; the annotation puts it into the audit log."""
+    status = {"status": "Failure", "reason": "TooManyRequests", "message": message, "code": 429}
+    annotations = {OVER_QUOTA: "true"}
+    return _envelope({"uid": uid, "allowed": False, "status": status, "auditAnnotations": annotations})
 
 
 def _envelope(response: Mapping[str, Any]) -> bytes:

@@ -2,7 +2,7 @@
 
 What is admitted without judgement is said here and nowhere else: an update that changes no image (unless the cluster
 asks for strict updates), a deletion, and everything while the cluster's evaluation mode does not enforce. Whatever
-else cannot be judged as asked is refused with got and expected (B05).
+else cannot be judged as asked is refused with got and expected (B05), and so is what a cluster asks beyond its quota.
 """
 
 import logging
@@ -13,6 +13,7 @@ from binauthz.admission import review
 from binauthz.admission.entries import ClusterIdentity
 from binauthz.admission.http import Answer, Refused, TooLargeError
 from binauthz.admission.identity import KnownCluster
+from binauthz.admission.quota import ReviewQuota
 from binauthz.admission.verdict import Judge, enforces, may_break_glass, on_error
 from binauthz.policy import pod
 from binauthz.policy.enforce import Outcome, enforce
@@ -33,6 +34,7 @@ class ReviewDoor:
     """Answers AdmissionReviews of one installation."""
 
     judge: Judge
+    quota: ReviewQuota
 
     async def answer(
         self, body: bytes, identity: ClusterIdentity, known: KnownCluster, budget_seconds: float
@@ -57,6 +59,9 @@ class ReviewDoor:
             )
         except pod.InvalidPod as refused:
             return Answer(200, review.unreviewable(request.uid, str(refused)))
+        excess = self.quota.excess(identity)
+        if excess:
+            return Answer(200, review.over_quota(request.uid, excess))
         outcome = await self._outcome(subject, request, known, budget_seconds)
         return Answer(200, _encode(request.uid, outcome))
 

@@ -26,6 +26,8 @@ from binauthz.app import issuers, key_custody
 from binauthz.app.certificates import Authority, Leaf
 from binauthz.app.configuration import ControlConfiguration, LocalCluster, load
 from binauthz.app.provisioner import Provisioner
+from binauthz.app.quotas import limits_of, rates_of
+from binauthz.app.retention import thin_log
 from binauthz.app.sealing_key import SealingKeyFile
 from binauthz.attestation.memo import Prover
 from binauthz.base.clock import SystemClock
@@ -41,6 +43,7 @@ from binauthz.transports.audit import observer
 from binauthz.transports.dispatch import Dispatcher
 from binauthz.transports.methods import METHODS
 from binauthz.transports.oidc.authenticator import is_jwt
+from binauthz.transports.quota import Quota
 from binauthz.transports.server import App, Hooks, application
 from binauthz.wire.policies import policy_from_json
 
@@ -74,10 +77,12 @@ class ControlPlane:
             bare_name_covers_tags=sections.compatibility.bare_name_covers_tags,
             gateway_url=f"https://{configuration.public_host or configuration.host}:{configuration.tls_port}",
             gateway_ca_pem=self._authority.ca_pem,
+            log_retention_days=sections.log.retention_days,
             keeps_clusters=bool(configuration.clusters_directory),
             cluster_limit=sections.local_cluster.limit,
             sealing=sealing,
             custody=self._custody,
+            limits=limits_of(sections.quotas),
         )
         self._registries = Registries((each.settings() for each in sections.registries), clock=self._clock)
         self._gateway = Gateway(
@@ -90,13 +95,15 @@ class ControlPlane:
             gateway=self._gateway,
             budget_seconds=sections.server.review_deadline_seconds,
             bare_name_covers_tags=sections.compatibility.bare_name_covers_tags,
+            reviews_per_minute=sections.quotas.reviews_per_minute,
         )
         self._dispatcher = Dispatcher(
             METHODS,
             authenticator=self._authenticate,
             authorizer=authorize,
             context=self._context,
-            observer=observer(),
+            observer=observer(reads=sections.log.reads),
+            spend=Quota(rates_of(sections.quotas)).spend,
         )
 
     async def run(self, stopping: asyncio.Event, announce: Callable[[], None] | None = None) -> None:
@@ -120,6 +127,9 @@ class ControlPlane:
         renewing = asyncio.create_task(self._renew(secure))
         provisioning = asyncio.create_task(self._provision())
         keeping = asyncio.create_task(key_custody.keep(self._store, self._clock, self._custody, self._settings.sealing))
+        thinning = asyncio.create_task(
+            thin_log(self._store, self._clock, self._configuration.sections.log.retention_days)
+        )
         announcing = asyncio.create_task(self._announce(servers, announce))
         stop = asyncio.create_task(stopping.wait())
         try:
@@ -131,6 +141,7 @@ class ControlPlane:
             renewing.cancel()
             provisioning.cancel()
             keeping.cancel()
+            thinning.cancel()
             announcing.cancel()
             for server in servers:
                 server.should_exit = True

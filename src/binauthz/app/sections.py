@@ -125,6 +125,30 @@ class Registry(Section, frozen=True, kw_only=True):
         return RegistrySettings(**msgspec.structs.asdict(self))
 
 
+class Quotas(Section, frozen=True, kw_only=True):
+    """What one project may hold, and how often one caller may ask (callers.md). Counts are on with the numbers that
+    Google publishes; rates are off, as one person's scripts would meet Google's at once."""
+
+    attestors_per_project: Annotated[int, Meta(ge=1, description="Attestors in one project.")] = 200
+    attestor_references_per_policy: Annotated[
+        int, Meta(ge=1, le=10_000, description="Attestors that all rules of one policy name together.")
+    ] = 200
+    keys_per_attestor: Annotated[int, Meta(ge=1, le=10_000, description="Public keys of one attestor.")] = 1000
+    reads_per_minute: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="Reads a minute by one caller in one project, of every API; 0 is any number, Google's is 100.",
+        ),
+    ] = 0
+    updates_per_minute: Annotated[int, Meta(ge=0, description="Updates and deletions, likewise; Google's is 20.")] = 0
+    creates_per_minute: Annotated[int, Meta(ge=0, description="Creations, likewise; Google's is 10.")] = 0
+    reviews_per_minute: Annotated[
+        int,
+        Meta(ge=0, description="Pods a minute that one cluster asks about; over it Pods are refused. Google's is 500."),
+    ] = 0
+
+
 class OidcIssuer(Section, frozen=True, kw_only=True):
     """One table for each issuer of OpenID Connect tokens that may say who calls (callers.md)."""
 
@@ -195,6 +219,9 @@ class Log(Section, frozen=True, kw_only=True):
     retention_days: Annotated[
         int, Meta(ge=0, le=36500, description="Remove entries older than this many days; 0 keeps them forever.")
     ] = 400
+    reads: Annotated[
+        bool, Meta(description="Keep entries of reads too, in the data access log; changes always leave theirs.")
+    ] = False
 
 
 class Sections(Section, frozen=True, kw_only=True):
@@ -205,5 +232,12 @@ class Sections(Section, frozen=True, kw_only=True):
     compatibility: Compatibility = Compatibility()
     keys: Keys = Keys()
     registries: tuple[Registry, ...] = ()
+    quotas: Quotas = Quotas()
     oidc: tuple[OidcIssuer, ...] = ()
     log: Log = Log()
+
+    def __post_init__(self) -> None:
+        """Refuse an issuer that is there twice: which of the two would say who calls?"""
+        issuers = [each.issuer for each in self.oidc]
+        if len(issuers) != len(set(issuers)):
+            raise ValueError("`oidc` has an issuer twice")

@@ -36,13 +36,13 @@ def describe_key(key: AttestorKey) -> AttestorKey:
             raise KeyRefusedError("", "got neither `asciiArmoredPgpPublicKey` nor `pkixPublicKey`, expected one")
 
 
-def describe_keys(keys: Sequence[AttestorKey]) -> tuple[AttestorKey, ...]:
+def describe_keys(keys: Sequence[AttestorKey], *, most: int = MAX_KEYS_PER_ATTESTOR) -> tuple[AttestorKey, ...]:
     """All keys of one attestor as they are stored. Raises KeyRefusedError with ``publicKeys[i]`` in its path.
 
     Two keys with one id are refused, because a signature names its key by id alone (THREATS B68).
     """
-    if len(keys) > MAX_KEYS_PER_ATTESTOR:
-        raise KeyRefusedError("publicKeys", f"got {len(keys)} keys, expected at most {MAX_KEYS_PER_ATTESTOR}")
+    if len(keys) > most:
+        raise KeyRefusedError("publicKeys", f"got {len(keys)} keys, expected at most {most}")
     described: dict[str, AttestorKey] = {}
     for index, key in enumerate(keys):
         path = f"publicKeys[{index}]"

@@ -47,7 +47,8 @@ class FieldViolation:
 class ApiError(Exception):
     """A failure with a canonical code, fit to be shown to the caller.
 
-    ``violations`` become a google.rpc.BadRequest detail; ``reason`` and ``metadata`` a google.rpc.ErrorInfo.
+    ``violations`` become a google.rpc.BadRequest detail; ``reason`` and ``metadata`` a google.rpc.ErrorInfo;
+    ``quota_subject`` a google.rpc.QuotaFailure, and ``retry_seconds`` a google.rpc.RetryInfo.
     """
 
     def __init__(
@@ -58,6 +59,8 @@ class ApiError(Exception):
         violations: tuple[FieldViolation, ...] = (),
         reason: str = "",
         metadata: dict[str, str] | None = None,
+        quota_subject: str = "",
+        retry_seconds: float = 0.0,
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -65,6 +68,8 @@ class ApiError(Exception):
         self.violations = violations
         self.reason = reason
         self.metadata = metadata or {}
+        self.quota_subject = quota_subject
+        self.retry_seconds = retry_seconds
 
 
 def invalid(message: str, *violations: FieldViolation) -> ApiError:

@@ -3,7 +3,10 @@
 Numbers that Google publishes are theirs (SPEC 9.1); the others are ours, with the reason.
 """
 
-# Attestors (SPEC 9.1).
+from dataclasses import dataclass
+
+# Attestors (SPEC 9.1). An operator may change these and the attestor references of a policy, by ``Limits``.
+MAX_ATTESTORS_PER_PROJECT = 200
 MAX_KEYS_PER_ATTESTOR = 1000
 
 # Keys, signatures and what they sign. A payload is 288 bytes and a clearsigned one carries itself, so 64 KiB is
@@ -65,3 +68,12 @@ MAX_REGISTRY_TOKEN_BYTES = 64 << 10
 MAX_DESCRIPTORS = 2000
 MAX_REGISTRY_NAMES = 10_000
 MAX_REGISTRY_PAGES = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How many of a thing an operator allows."""
+
+    attestors_per_project: int = MAX_ATTESTORS_PER_PROJECT
+    attestor_references_per_policy: int = MAX_ATTESTOR_REFERENCES_PER_POLICY
+    keys_per_attestor: int = MAX_KEYS_PER_ATTESTOR

@@ -33,9 +33,11 @@ _SERVICE_ACCOUNT = "`namespace:serviceaccount`, for example `payments:default`"
 _IDENTITY = "`spiffe://<domain>/ns/<namespace>/sa/<serviceaccount>`, with or without `spiffe://`"
 
 
-def validate(draft: Policy) -> tuple[FieldViolation, ...]:
+def validate(
+    draft: Policy, *, attestor_references: int = MAX_ATTESTOR_REFERENCES_PER_POLICY
+) -> tuple[FieldViolation, ...]:
     """What is wrong with a policy that somebody wants to write; empty when nothing is. At most 100 faults are named."""
-    return tuple(itertools.islice(_faults(draft), MAX_VIOLATIONS))
+    return tuple(itertools.islice(_faults(draft, attestor_references), MAX_VIOLATIONS))
 
 
 def referenced_attestors(policy: Policy) -> tuple[str, ...]:
@@ -43,7 +45,7 @@ def referenced_attestors(policy: Policy) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for _, rule in _rules(policy) for name in rule.require_attestations_by))
 
 
-def _faults(draft: Policy) -> Iterator[FieldViolation]:
+def _faults(draft: Policy, attestor_references: int) -> Iterator[FieldViolation]:
     if len(draft.description) > MAX_DESCRIPTION_CHARS:
         yield FieldViolation(
             "description", f"has {len(draft.description)} characters, expected at most {MAX_DESCRIPTION_CHARS}"
@@ -69,10 +71,10 @@ def _faults(draft: Policy) -> Iterator[FieldViolation]:
     for path, rule in _rules(draft):
         references += len(rule.require_attestations_by)
         yield from _rule_faults(path, rule)
-    if references > MAX_ATTESTOR_REFERENCES_PER_POLICY:
+    if references > attestor_references:
         yield FieldViolation(
             "requireAttestationsBy",
-            f"the policy names attestors {references} times, expected at most {MAX_ATTESTOR_REFERENCES_PER_POLICY}",
+            f"the policy names attestors {references} times, expected at most {attestor_references}",
         )
 
 

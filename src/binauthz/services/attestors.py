@@ -19,7 +19,6 @@ from binauthz.services.paging import Page, PageRequest, window
 from binauthz.store.interface import Reader, Writer
 from binauthz.store.records import Note, Project
 
-ATTESTORS_PER_PROJECT = 200
 PAGE_DEFAULT = 100
 PAGE_MAXIMUM = 1000
 _RESERVED = {"built-by-cloud-build"}
@@ -37,7 +36,7 @@ async def create_attestor(ctx: Context, parent: str, attestor_id: str, draft: At
     if attestor_id in _RESERVED:
         raise invalid_field("attestorId", f"`{attestor_id}` is reserved for a built-in attestor")
     note = check_note_name("attestor.userOwnedGrafeasNote.noteReference", draft.note)
-    keys = await asyncio.to_thread(_described, draft)
+    keys = await asyncio.to_thread(_described, draft, ctx.settings.limits.keys_per_attestor)
     _check_description(draft)
     now, etag = ctx.clock.now(), etags.fresh()
 
@@ -49,10 +48,12 @@ async def create_attestor(ctx: Context, parent: str, attestor_id: str, draft: At
         demand(tx, ctx.caller, _READ_NOTE, note)
         if tx.get(Note, note) is None:
             raise ApiError(Code.NOT_FOUND, f"Note '{note}' was not found")
-        if tx.count(Attestor, project.name) >= ATTESTORS_PER_PROJECT:
+        most = ctx.settings.limits.attestors_per_project
+        if tx.count(Attestor, project.name) >= most:
             raise ApiError(
                 Code.RESOURCE_EXHAUSTED,
-                f"'{project.name}' has {ATTESTORS_PER_PROJECT} attestors already, which is the limit",
+                f"'{project.name}' has {most} attestors already, which is the limit",
+                quota_subject=project.name,
             )
         attestor = dataclasses.replace(
             draft, name=name, keys=keys, delegation_service_account=_reader(project), update_time=now, etag=etag
@@ -71,7 +72,7 @@ async def get_attestor(ctx: Context, name: str) -> Attestor:
 async def update_attestor(ctx: Context, draft: Attestor) -> Attestor:
     """Replace an attestor; raises NOT_FOUND rather than creating one, and INVALID_ARGUMENT when the note changes."""
     note = check_note_name("attestor.userOwnedGrafeasNote.noteReference", draft.note)
-    keys = await asyncio.to_thread(_described, draft)
+    keys = await asyncio.to_thread(_described, draft, ctx.settings.limits.keys_per_attestor)
     _check_description(draft)
     now, etag = ctx.clock.now(), etags.fresh()
 
@@ -130,10 +131,10 @@ def _existing(tx: Reader, name: str) -> Attestor:
     return attestor
 
 
-def _described(draft: Attestor) -> tuple[AttestorKey, ...]:
+def _described(draft: Attestor, most: int) -> tuple[AttestorKey, ...]:
     """The keys with the ids that signatures name them by (SPEC 2.4)."""
     try:
-        return describe_keys(draft.keys)
+        return describe_keys(draft.keys, most=most)
     except KeyRefusedError as refusal:
         raise invalid_field(f"attestor.userOwnedGrafeasNote.{refusal.field}", refusal.description) from refusal
 

@@ -1,8 +1,9 @@
 """What a use case is given besides its arguments."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from binauthz.base.clock import Clock
+from binauthz.base.limits import Limits
 from binauthz.crypto.sealing import SealingKeySource
 from binauthz.services.kms.custody import Custody
 from binauthz.sources.registry import Registries
@@ -30,10 +31,12 @@ class Settings:
     bare_name_covers_tags: bool = False
     gateway_url: str = ""
     gateway_ca_pem: str = ""
+    log_retention_days: int = 0
     keeps_clusters: bool = False
     cluster_limit: int = 0
     sealing: SealingKeySource | None = None
     custody: Custody | None = None
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

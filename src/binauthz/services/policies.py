@@ -57,7 +57,7 @@ async def update_policy(ctx: Context, draft: Policy) -> Policy:
     stale etag where the settings ask for it.
     """
     names.POLICY.parse(draft.name, "policy.name")
-    violations = tuple(validate(draft))
+    violations = validate(draft, attestor_references=ctx.settings.limits.attestor_references_per_policy)
     if violations:
         raise _malformed(violations)
     now, etag = ctx.clock.now(), etags.fresh()

@@ -51,6 +51,9 @@ class Observation(Protocol):
 Observer = Callable[[Call, Context], Observation]
 """Told of each call before it is authorized."""
 
+Spend = Callable[[Call], None]
+"""Counts a call against its quota; raises RESOURCE_EXHAUSTED."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Unobserved:
@@ -64,6 +67,10 @@ def unobserved(call: Call, context: Context) -> Observation:
     """The observer of nothing."""
     del call
     return _Unobserved(context)
+
+
+def _free(call: Call) -> None:
+    del call
 
 
 def unimplemented(full_name: str) -> ApiError:
@@ -82,12 +89,14 @@ class Dispatcher:
         authorizer: Authorizer,
         context: Callable[[Caller], Context],
         observer: Observer = unobserved,
+        spend: Spend = _free,
         deadline_seconds: float = 60.0,
     ) -> None:
         self._authenticator = authenticator
         self._authorizer = authorizer
         self._context = context
         self._observer = observer
+        self._spend = spend
         self._deadline = deadline_seconds
         self._rows: dict[str, Method] = {}
         for row in methods:
@@ -113,6 +122,7 @@ class Dispatcher:
         if row is None:
             raise unimplemented(method.full_name)
         call = Call(row=row, caller=caller, resource=row.resource(request), request=request)
+        self._spend(call)
         context = self._context(caller)
         observation = self._observer(call, context)
         try:

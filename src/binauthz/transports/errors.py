@@ -1,5 +1,6 @@
 """One error, two renderings: Google's JSON shape for REST, google.rpc.Status for gRPC, both from the same message."""
 
+import math
 from typing import Any
 
 import msgspec
@@ -40,6 +41,14 @@ def status_message(error: ApiError) -> Message:
                 field=violation.field[:1000], description=violation.description[:_MAX_MESSAGE]
             )
         status.details.add().Pack(bad_request)
+    if error.quota_subject:
+        failure: Any = message_class("google.rpc.QuotaFailure")()
+        failure.violations.add(subject=error.quota_subject, description=error.message[:_MAX_MESSAGE])
+        status.details.add().Pack(failure)
+    if error.retry_seconds:
+        retry: Any = message_class("google.rpc.RetryInfo")()
+        retry.retry_delay.FromNanoseconds(math.ceil(error.retry_seconds * 1e9))
+        status.details.add().Pack(retry)
     if error.reason:
         domain = "iam.googleapis.com" if error.reason.startswith("IAM_") else "googleapis.com"
         info = message_class("google.rpc.ErrorInfo")(reason=error.reason, domain=domain, metadata=error.metadata)
@@ -56,6 +65,8 @@ def rest_error(error: ApiError) -> tuple[int, tuple[tuple[bytes, bytes], ...], b
         http_status, headers = error.status, error.headers
     elif error.code is Code.UNAUTHENTICATED:
         headers = ((b"www-authenticate", b'Bearer realm="binauthz", error="invalid_token"'),)
+    elif error.retry_seconds:
+        headers = ((b"retry-after", str(math.ceil(error.retry_seconds)).encode()),)
     document = to_json(status_message(error))
     body = {"code": http_status, "message": document.get("message", ""), "status": error.code.name}
     if "details" in document:
