@@ -9,7 +9,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from binauthz.base.errors import ApiError, Code, invalid_field
+from binauthz.base.errors import invalid_field
 from binauthz.services.cluster_settings import Draft, Enablement, enablement
 from binauthz.store.records import PolicyBinding
 from binauthz.wire.fields import enum_name
@@ -154,10 +154,10 @@ def desired_enablement(request: Any) -> Enablement:
     if len(asked) > 1:
         raise invalid_field("update", f"Exactly one update can be applied with each request, got {', '.join(asked)}")
     if asked != ["desiredBinaryAuthorization"]:
-        raise ApiError(
-            Code.UNIMPLEMENTED,
-            f"update.{asked[0]} is not served here: of a cluster that exists only desiredBinaryAuthorization and the "
-            "resource labels can be changed.",
+        # Not UNIMPLEMENTED: gcloud takes its status, 501, for a fault of the network and tries again.
+        raise invalid_field(
+            f"update.{asked[0]}",
+            "not served here: only desiredBinaryAuthorization and the resource labels of a cluster can be changed",
         )
     return enablement_of(request.update.desired_binary_authorization, "update.desiredBinaryAuthorization")
 
