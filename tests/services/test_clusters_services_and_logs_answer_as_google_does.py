@@ -8,7 +8,17 @@ import pytest
 import yaml
 
 from binauthz.base.errors import ApiError, Code
-from binauthz.services import audit, bootstrap, clusters, enablement, gateway, logs, memberships, operations
+from binauthz.services import (
+    audit,
+    bootstrap,
+    clusters,
+    enablement,
+    gateway,
+    log_writing,
+    logs,
+    memberships,
+    operations,
+)
 from binauthz.services.context import Settings
 from binauthz.services.paging import PageRequest
 from binauthz.store.records import LogEntry
@@ -190,7 +200,7 @@ def test_B109_entries_of_a_project_the_caller_may_not_read_are_refused_whole(wor
 
 
 def test_written_entries_are_completed_and_read_back(world: World) -> None:
-    world.run(logs.write_entries(world.owner, [{"logName": f"{PROJECT}/logs/app", "textPayload": "hi"}]))
+    world.run(log_writing.write_entries(world.owner, [{"logName": f"{PROJECT}/logs/app", "textPayload": "hi"}]))
     page = world.run(logs.list_entries(world.owner, [PROJECT], PageRequest(), filter='textPayload="hi"'))
     document = page.items[0].document
     assert (document["timestamp"], document["logName"]) == (logs.stamp(NOW), f"{PROJECT}/logs/app")
@@ -208,15 +218,15 @@ def test_written_entries_are_completed_and_read_back(world: World) -> None:
 )
 def test_nobody_writes_into_the_audit_log(world: World, name: str) -> None:
     with pytest.raises(ApiError):
-        world.run(logs.write_entries(world.owner, [{"logName": name}]))
+        world.run(log_writing.write_entries(world.owner, [{"logName": name}]))
     assert ids(world) == []
 
 
 def test_malformed_and_forbidden_writes_are_refused(world: World) -> None:
     for entries in ([], [{}], [{"logName": "x"}], [{"logName": f"{PROJECT}/logs/l", "timestamp": "noon"}]):
-        world.refused(logs.write_entries(world.owner, entries), Code.INVALID_ARGUMENT)
+        world.refused(log_writing.write_entries(world.owner, entries), Code.INVALID_ARGUMENT)
     written: list[dict[str, Any]] = [{"logName": f"{PROJECT}/logs/l"}]
-    world.refused(logs.write_entries(world.stranger, written), Code.PERMISSION_DENIED)
+    world.refused(log_writing.write_entries(world.stranger, written), Code.PERMISSION_DENIED)
 
 
 def test_an_audited_call_is_found_by_the_documented_query(world: World) -> None:

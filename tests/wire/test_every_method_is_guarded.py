@@ -18,6 +18,8 @@ DECIDED_BY_THE_HANDLER = {
     "DeleteOperation",
     "CancelOperation",
     "ListLogEntries",
+    "ListLogs",
+    "ListMonitoredResourceDescriptors",
     "WriteLogEntries",
 }
 

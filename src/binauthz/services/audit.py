@@ -88,6 +88,10 @@ class AuditedStore:
         """As the store does."""
         return await self._ctx.store.purge_logs(before)
 
+    async def delete_log(self, log_name: str) -> int:
+        """As the store does."""
+        return await self._ctx.store.delete_log(log_name)
+
     async def close(self) -> None:
         """Not for a call to do."""
         raise RuntimeError("a call cannot close the store")

@@ -1,10 +1,11 @@
-"""Reading and writing the log (SPEC 5.2): entries of the projects that the caller may read, and of no other."""
+"""Reading the log (SPEC 5.2): entries of the projects that the caller may read, and of no other; and forgetting a log.
+
+The logs that only we write are evidence. Nobody deletes those; they go by age (``binauthz.app.retention``).
+"""
 
 import datetime as dt
 import re
-import uuid
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 from urllib.parse import unquote
 
 import msgspec
@@ -14,7 +15,7 @@ from binauthz.base.errors import ApiError, Code, invalid_field
 from binauthz.services import projects
 from binauthz.services.authorization import demand
 from binauthz.services.context import Context
-from binauthz.services.names import project_of
+from binauthz.services.names import not_found, project_of
 from binauthz.services.paging import Page, PageRequest, window
 from binauthz.store.interface import FilterError, Reader
 from binauthz.store.records import LogEntry
@@ -23,11 +24,10 @@ PAGE_DEFAULT = 50
 PAGE_MAXIMUM = 1000
 FILTER_LIMIT = 20_000
 RESOURCES_PER_REQUEST = 100
-ENTRIES_PER_WRITE = 1000
 _ORDERS = {"": False, "timestamp": False, "timestamp asc": False, "timestamp desc": True}
 _AUDIT_LOGS = ("cloudaudit.googleapis.com", "externalaudit.googleapis.com", "binaryauthorization.googleapis.com")
 _LOG_ID = re.compile(r"[A-Za-z0-9_.%-]{1,512}")
-_READ, _WRITE = "logging.logEntries.list", "logging.logEntries.create"
+_READ, _LIST_LOGS = "logging.logEntries.list", "logging.logs.list"
 _VIEW = names.NameTemplate("projects/{project}/locations/{location}/buckets/_Default/views/_AllLogs")
 
 
@@ -75,60 +75,53 @@ def _project(name: str) -> str:
     return project_of(name)
 
 
-async def write_entries(ctx: Context, entries: Sequence[Mapping[str, Any]]) -> None:
-    """Append entries in the API's JSON form, each with its ``logName``; gaps such as the time are filled in."""
-    if not 0 < len(entries) <= ENTRIES_PER_WRITE:
-        raise invalid_field("entries", f"got {len(entries)} entries, expected 1 to {ENTRIES_PER_WRITE}")
-    now = ctx.clock.now()
-    records = [_record(entry, now, f"entries[{index}]") for index, entry in enumerate(entries)]
+async def list_logs(ctx: Context, resource_names: Sequence[str], request: PageRequest) -> Page[str]:
+    """A page of the names of the logs that hold entries, project by project."""
+    if not 0 < len(resource_names) <= RESOURCES_PER_REQUEST:
+        raise invalid_field(
+            "resourceNames", f"got {len(resource_names)} resource names, expected 1 to {RESOURCES_PER_REQUEST}"
+        )
+    parents = [_project(name) for name in resource_names]
 
-    def body(tx: Reader) -> None:
-        for parent in {project_of(record.log_name) for record in records}:
-            demand(tx, ctx.caller, _WRITE, parent)
-            projects.require(tx, parent)
+    def body(tx: Reader) -> Page[str]:
+        for parent in parents:
+            demand(tx, ctx.caller, _LIST_LOGS, parent)
+        readable = sorted({projects.require(tx, parent).name for parent in parents})
+        where = window(request, "logs", *readable, default=PAGE_DEFAULT, maximum=PAGE_MAXIMUM)
+        last = project_of(where.after)
+        found: list[str] = []
+        for project in readable:
+            if project < last or len(found) > where.size:
+                continue
+            after = where.after if project == last else ""
+            found += tx.logs(project, after=after, limit=where.size + 1 - len(found))
+        return where.page(found, str)
 
-    await ctx.store.read(body)
-    await ctx.store.append_log(records)
+    return await ctx.store.read(body)
 
 
-def _record(entry: Mapping[str, Any], now: dt.datetime, field: str) -> LogEntry:
-    log_name = str(entry.get("logName", ""))
+async def delete_log(ctx: Context, log_name: str) -> None:
+    """Remove every entry of a log. Raises NOT_FOUND for a log without entries, PERMISSION_DENIED for audit logs."""
+    parse_log_name(log_name, "logName")
+    project = await ctx.store.read(lambda tx: projects.require(tx, log_name))
+    name = project.name + log_name.removeprefix(project_of(log_name))
+    if await ctx.store.delete_log(name) == 0:
+        raise not_found(name)
+
+
+def parse_log_name(log_name: str, field: str) -> None:
+    """Refuse what is no log of a project, and what is a log that only we write."""
     collection, _, log_id = log_name.partition("/logs/")
     if names.PROJECT.match(collection) is None or not _LOG_ID.fullmatch(log_id[:513]):
-        raise invalid_field(f"{field}.logName", f"got `{log_name[:120]}`, expected projects/PROJECT_ID/logs/LOG_ID")
-    if project_of(log_name).removeprefix("projects/").isdigit():
-        raise invalid_field(f"{field}.logName", f"got the project number in `{log_name[:120]}`, expected the id")
+        raise invalid_field(field, f"got `{log_name[:120]}`, expected projects/PROJECT_ID/logs/LOG_ID")
     if _is_ours(log_id):
-        raise ApiError(Code.PERMISSION_DENIED, f"audit logs cannot be written to: got `{log_name[:120]}`")
-    insert_id = str(entry.get("insertId") or uuid.uuid4().hex)[:256]
-    timestamp = _time(entry["timestamp"], f"{field}.timestamp") if "timestamp" in entry else now
-    document = {
-        **entry,
-        "logName": log_name,
-        "insertId": insert_id,
-        "timestamp": stamp(timestamp),
-        "receiveTimestamp": stamp(now),
-    }
-    return LogEntry(
-        name=f"{log_name}/{insert_id}",
-        log_name=log_name,
-        timestamp=timestamp,
-        severity=str(entry.get("severity", "DEFAULT")),
-        document=document,
-    )
+        raise ApiError(Code.PERMISSION_DENIED, f"audit logs cannot be written to or deleted: got `{log_name[:120]}`")
 
 
 def _is_ours(log_id: str) -> bool:
     """Whether queries for the logs that only we write would find this one: they match parts of names, in any case."""
     spelled = unquote(log_id).lower()
     return any(host in spelled for host in _AUDIT_LOGS)
-
-
-def _time(text: Any, field: str) -> dt.datetime:
-    try:
-        return dt.datetime.fromisoformat(str(text)).astimezone(dt.UTC)
-    except (ValueError, OverflowError) as cause:
-        raise invalid_field(field, f"got `{str(text)[:64]}`, expected an RFC 3339 time") from cause
 
 
 def stamp(moment: dt.datetime) -> str:

@@ -59,6 +59,7 @@ _GATEWAY_READ = _each("gkehub.gateway.", "get generateCredentials")
 _GATEWAY_EDIT = _GATEWAY_READ | _each("gkehub.gateway.", "delete patch post put stream")
 _LOG_VIEW = _each("logging.", "logEntries.list logs.list")
 _LOG_WRITE = _each("logging.", "logEntries.create")
+_LOG_DELETE = _each("logging.", "logs.delete")
 _SERVICE_VIEW = _each("serviceusage.services.", "get list")
 _SERVICE_EDIT = (
     _SERVICE_VIEW
@@ -135,6 +136,7 @@ _OWNER = (
     | _ATTESTOR_ADMIN
     | _CA_ADMIN
     | _FLEET_IAM
+    | _LOG_DELETE
     | _PROJECT_IAM
     | _KMS_ADMIN
     | _KMS_SIGN
@@ -177,7 +179,7 @@ ROLES: dict[str, frozenset[str]] = {
     "roles/gkehub.gatewayReader": _GATEWAY_READ,
     "roles/gkehub.gatewayEditor": _GATEWAY_EDIT,
     "roles/gkehub.gatewayAdmin": _GATEWAY_EDIT,
-    "roles/logging.admin": _LOG_VIEW | _LOG_WRITE | _PROJECT_READ,
+    "roles/logging.admin": _LOG_VIEW | _LOG_WRITE | _LOG_DELETE | _PROJECT_READ,
     "roles/logging.viewer": _LOG_VIEW | _PROJECT_READ,
     "roles/logging.privateLogViewer": _LOG_VIEW | _PROJECT_READ,
     "roles/logging.logWriter": _LOG_WRITE,

@@ -108,6 +108,10 @@ class Reader(Protocol):
         """
 
 
+    def logs(self, project: str, *, after: str = "", limit: int = 0) -> Sequence[str]:
+        """Names of the logs of ``projects/p`` that hold entries, in a stable order, past the log named ``after``."""
+
+
 class Writer(Reader, Protocol):
     """A reader that also writes; what it wrote becomes visible, and the revision rises, when the body returns."""
 
@@ -144,6 +148,9 @@ class Store(Protocol):
 
     async def purge_logs(self, before: dt.datetime) -> int:
         """Remove the log entries from before a moment; how many there were."""
+
+    async def delete_log(self, log_name: str) -> int:
+        """Remove every entry of a log; how many there were."""
 
     async def close(self) -> None:
         """Release every connection."""

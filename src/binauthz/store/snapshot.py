@@ -96,6 +96,10 @@ class DirectSnapshot(Snapshot):
         """Not at once."""
         raise NeedsScan
 
+    def logs(self, *_: object, **__: object) -> Sequence[str]:
+        """Not at once."""
+        raise NeedsScan
+
 
 class SearchingSnapshot(Snapshot):
     """A view over a SQLAlchemy connection that may take its time, and therefore searches too."""
@@ -147,6 +151,10 @@ class SearchingSnapshot(Snapshot):
             after=after,
             limit=limit or EVERYTHING,
         )
+
+    def logs(self, project: str, *, after: str = "", limit: int = 0) -> Sequence[str]:
+        """Names of logs that hold entries."""
+        return log_table.log_names(self._connection, project, after=after, limit=limit or EVERYTHING)
 
 
 class WritingSnapshot(SearchingSnapshot):

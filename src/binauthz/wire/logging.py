@@ -7,13 +7,27 @@ from google.protobuf import json_format
 from google.protobuf.message import Message
 
 from binauthz.base.errors import invalid_field
-from binauthz.services import logs
+from binauthz.services import log_writing, logs
 from binauthz.services.context import Context
 from binauthz.services.paging import Page, PageRequest
 from binauthz.store.records import LogEntry
 from binauthz.wire.descriptors import message_class, pool
 
 _PACKAGE = "google.logging.v2"
+_PROJECT = ("project_id", "The project that the entry belongs to.")
+_MONITORED = (
+    ("global", "Global", (_PROJECT,)),
+    (
+        "audited_resource",
+        "Audited Resource",
+        (_PROJECT, ("service", "The API that was called."), ("method", "The method that was called.")),
+    ),
+    (
+        "k8s_cluster",
+        "Kubernetes Cluster",
+        (_PROJECT, ("location", "Where the cluster is."), ("cluster_name", "The cluster's name.")),
+    ),
+)
 
 
 def from_entry(entry: LogEntry) -> Message:
@@ -60,5 +74,34 @@ def _answer(page: Page[LogEntry]) -> Message:
 
 async def write_log_entries(ctx: Context, request: Any) -> Message:
     """WriteLogEntries."""
-    await logs.write_entries(ctx, [to_document(request, entry) for entry in request.entries])
+    entries = [to_document(request, entry) for entry in request.entries]
+    await log_writing.write_entries(ctx, entries, partial=request.partial_success, dry_run=request.dry_run)
     return message_class(f"{_PACKAGE}.WriteLogEntriesResponse")()
+
+
+async def list_logs(ctx: Context, request: Any) -> Message:
+    """ListLogs: of the parent or, where they are given, of the resources."""
+    asked = tuple(request.resource_names) or (request.parent,)
+    page = await logs.list_logs(ctx, asked, PageRequest(size=request.page_size, token=request.page_token))
+    names, token = list(page.items), page.next_token
+    return message_class(f"{_PACKAGE}.ListLogsResponse")(log_names=names, next_page_token=token)
+
+
+async def delete_log(ctx: Context, request: Any) -> Message:
+    """DeleteLog."""
+    await logs.delete_log(ctx, request.log_name)
+    return message_class("google.protobuf.Empty")()
+
+
+async def list_monitored_resource_descriptors(ctx: Context, request: Any) -> Message:
+    """ListMonitoredResourceDescriptors: what the entries that we write are about; all on one page."""
+    del ctx, request
+    answer: Any = message_class(f"{_PACKAGE}.ListMonitoredResourceDescriptorsResponse")()
+    for kind, title, labels in _MONITORED:
+        made = answer.resource_descriptors.add(
+            type=kind, display_name=title, name=f"monitoredResourceDescriptors/{kind}"
+        )
+        for key, description in labels:
+            made.labels.add(key=key, description=description)
+    result: Message = answer
+    return result

@@ -21,6 +21,10 @@ def methods() -> Iterator[Method]:
     log = "google.logging.v2.LoggingServiceV2"
     yield row(log, "ListLogEntries", None, nothing, logging.list_log_entries)
     yield row(log, "WriteLogEntries", None, nothing, logging.write_log_entries)
+    yield row(log, "ListLogs", None, nothing, logging.list_logs)
+    yield row(log, "DeleteLog", "logging.logs.delete", lambda r: str(r.log_name), logging.delete_log)
+    descriptors = logging.list_monitored_resource_descriptors
+    yield row(log, "ListMonitoredResourceDescriptors", None, nothing, descriptors)
 
 
 def _operations() -> Iterator[Method]:
