@@ -43,7 +43,6 @@ _FAMILIES = {
             "ListKeyRings",
             "RestoreCryptoKeyVersion",
             "UpdateCryptoKey",
-            "UpdateCryptoKeyPrimaryVersion",
             "UpdateCryptoKeyVersion",
         ),
     },

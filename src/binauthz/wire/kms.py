@@ -99,11 +99,6 @@ async def update_crypto_key(ctx: Context, request: Any) -> Message:
     return from_crypto_key(await crypto_keys.update_crypto_key(ctx, request.crypto_key.name, **changes))
 
 
-async def update_primary_version(ctx: Context, request: Any) -> Message:
-    """UpdateCryptoKeyPrimaryVersion."""
-    return from_crypto_key(await crypto_keys.update_primary_version(ctx, request.name))
-
-
 async def create_version(ctx: Context, request: Any) -> Message:
     """CreateCryptoKeyVersion."""
     check_new_version(request.crypto_key_version)

@@ -1,7 +1,7 @@
 """Signing keys: create, read, list, update. A key has versions, and each version is a key pair of its own.
 
 Purpose, protection level and the time until a scheduled destruction never change; labels and the algorithm of future
-versions do. Only keys that encrypt have a primary version, and none does here.
+versions do. Only keys that encrypt have a primary version, so none has one here.
 """
 
 import dataclasses
@@ -13,7 +13,7 @@ from binauthz.base.errors import ApiError, Code, invalid_field
 from binauthz.services import projects
 from binauthz.services.context import Context
 from binauthz.services.kms import generation, key_rings
-from binauthz.services.kms.algorithms import PURPOSE, check_algorithm, check_purpose
+from binauthz.services.kms.algorithms import check_algorithm, check_purpose
 from binauthz.services.kms.custody import HSM, SOFTWARE
 from binauthz.services.kms.labels import check_labels
 from binauthz.services.kms.lists import PAGE_DEFAULT, PAGE_MAXIMUM, check_list
@@ -117,15 +117,6 @@ async def update_crypto_key(
         return changed
 
     return await ctx.store.write(body)
-
-
-async def update_primary_version(ctx: Context, name: str) -> CryptoKey:
-    """Refused for every key that is here: only keys that encrypt have a primary version."""
-    key = await get_crypto_key(ctx, name)
-    raise ApiError(
-        Code.FAILED_PRECONDITION,
-        f"{key.name} has purpose {PURPOSE}, and only keys that encrypt have a primary version.",
-    )
 
 
 def existing(tx: Reader, name: str, field: str = "name") -> CryptoKey:

@@ -18,7 +18,6 @@ def methods() -> Iterator[Method]:
     yield row(service, "GetCryptoKey", f"{keys}.get", name, kms.get_crypto_key)
     yield row(service, "ListCryptoKeys", f"{keys}.list", parent, kms.list_crypto_keys)
     yield row(service, "UpdateCryptoKey", f"{keys}.update", kms.crypto_key_name, kms.update_crypto_key)
-    yield row(service, "UpdateCryptoKeyPrimaryVersion", f"{keys}.update", name, kms.update_primary_version)
     yield row(service, "CreateCryptoKeyVersion", f"{versions}.create", parent, kms.create_version)
     yield row(service, "GetCryptoKeyVersion", f"{versions}.get", name, kms.get_version)
     yield row(service, "ListCryptoKeyVersions", f"{versions}.list", parent, kms.list_versions)
