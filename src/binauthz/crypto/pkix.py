@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 from binauthz.base.limits import MAX_KEY_BYTES, MAX_SIGNATURE_BYTES
@@ -43,6 +43,16 @@ class PublicKey:
                 _verify_rsa(key, scheme, signature, message)
             case _:
                 raise AssertionError("a public key was built without `load_public_key`")
+
+
+def check_public_pem(pem: str) -> None:
+    """Return for a public key of a kind that somebody signs with, whatever its algorithm. Raises KeyRefusedError."""
+    try:
+        key = load_der_public_key(_der_of(pem))
+    except (ValueError, UnsupportedAlgorithm):
+        raise KeyRefusedError(PEM_FIELD, "got a block that is not a SubjectPublicKeyInfo of a known kind") from None
+    if not isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey):
+        raise KeyRefusedError(PEM_FIELD, "got a key that does not sign, expected one of EC, RSA or Ed25519")
 
 
 @functools.lru_cache(maxsize=4096)

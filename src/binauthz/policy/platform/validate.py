@@ -11,6 +11,7 @@ from binauthz.base.limits import MAX_ALLOWLIST_PATTERNS, MAX_DESCRIPTION_CHARS
 from binauthz.base.names import PROJECT
 from binauthz.crypto.algorithms import SignatureAlgorithm
 from binauthz.crypto.errors import KeyRefusedError
+from binauthz.crypto.pkix import check_public_pem
 from binauthz.policy.platform.allowlist import pattern_problem
 from binauthz.policy.platform.cloud_run import cloud_run_faults
 from binauthz.policy.platform.directories import directory_problem
@@ -197,8 +198,10 @@ def _sigstore(path: str, kind: SigstoreSignatureCheck) -> Faults:
         keys = f"{path}[{index}].publicKeySet.publicKeys"
         yield from _count(keys, len(each.keys), 1, MAX_CHECKS)
         for number, pem in enumerate(each.keys[:MAX_CHECKS]):
-            if not pem.strip().startswith("-----BEGIN PUBLIC KEY-----"):
-                yield FieldViolation(f"{keys}[{number}].publicKeyPem", "is not a public key in PEM")
+            try:
+                check_public_pem(pem)
+            except KeyRefusedError as refusal:
+                yield FieldViolation(f"{keys}[{number}].publicKeyPem", refusal.description)
 
 
 RULES: Mapping[type, Callable[..., Faults]] = {
