@@ -1,5 +1,7 @@
 """Google's Python clients, pointed at a running installation."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +29,12 @@ def channel(platform: Platform) -> Any:
     return grpc.intercept_channel(grpc.insecure_channel(platform.env["BINAUTHZ_GRPC"]), Bearer())
 
 
-def cluster_manager(platform: Platform) -> container_v1.ClusterManagerClient:
+@contextmanager
+def cluster_manager(platform: Platform) -> Iterator[container_v1.ClusterManagerClient]:
     """``google-cloud-container``."""
     transport = container_v1.ClusterManagerClient.get_transport_class("grpc")(channel=channel(platform))
-    return container_v1.ClusterManagerClient(transport=transport)
+    with container_v1.ClusterManagerClient(transport=transport) as client:
+        yield client
 
 
 def discovered(platform: Platform, version: str) -> Any:

@@ -250,48 +250,49 @@ def test_a_change_waits_for_the_one_under_way(platform: Platform) -> None:
 
 
 def test_the_python_client_creates_updates_and_deletes(platform: Platform) -> None:
-    client = cluster_manager(platform)
     name = unique("py")
     parent = f"projects/demo-project/locations/{ZONE}"
     full = f"{parent}/clusters/{name}"
     mode = container.BinaryAuthorization.EvaluationMode.PROJECT_SINGLETON_POLICY_ENFORCE
-    cluster = container.Cluster(name=name, binary_authorization=container.BinaryAuthorization(evaluation_mode=mode))
-    operation = client.create_cluster(parent=parent, cluster=cluster)
-
-    def settle(operation: Any) -> Any:
-        path = f"{parent}/operations/{operation.name}"
-        return wait_for(
-            lambda: (found := client.get_operation(name=path)).status == container.Operation.Status.DONE and found,
-            "the operation is over",
-            60,
-        )
-
-    assert settle(operation).status_message == ""
-    found = client.get_cluster(name=full)
-    assert found.status == container.Cluster.Status.RUNNING
-    assert found.binary_authorization.evaluation_mode == mode
-    zonal = client.get_cluster(project_id="demo-project", zone=ZONE, cluster_id=name)
-    assert zonal.endpoint == found.endpoint
+    wanted = container.Cluster(name=name, binary_authorization=container.BinaryAuthorization(evaluation_mode=mode))
     off = container.BinaryAuthorization(evaluation_mode="DISABLED")
-    update = container.ClusterUpdate(desired_binary_authorization=off)
-    assert client.update_cluster(name=full, update=update).operation_type == container.Operation.Type.UPDATE_CLUSTER
-    assert client.get_cluster(name=full).binary_authorization.evaluation_mode == off.evaluation_mode
-    assert settle(client.delete_cluster(name=full)).status_message == ""
-    assert name not in [each.name for each in client.list_clusters(parent=parent).clusters]
+    with cluster_manager(platform) as client:
+
+        def settle(operation: Any) -> Any:
+            path = f"{parent}/operations/{operation.name}"
+
+            def look() -> Any:
+                found = client.get_operation(name=path)
+                return found if found.status == container.Operation.Status.DONE else None
+
+            return wait_for(look, "the operation is over", 60)
+
+        assert settle(client.create_cluster(parent=parent, cluster=wanted)).status_message == ""
+        found = client.get_cluster(name=full)
+        assert found.status == container.Cluster.Status.RUNNING
+        assert found.binary_authorization.evaluation_mode == mode
+        zonal = client.get_cluster(project_id="demo-project", zone=ZONE, cluster_id=name)
+        assert zonal.endpoint == found.endpoint
+        update = container.ClusterUpdate(desired_binary_authorization=off)
+        updated = client.update_cluster(name=full, update=update)
+        assert updated.operation_type == container.Operation.Type.UPDATE_CLUSTER
+        assert client.get_cluster(name=full).binary_authorization.evaluation_mode == off.evaluation_mode
+        assert settle(client.delete_cluster(name=full)).status_message == ""
+        assert name not in [each.name for each in client.list_clusters(parent=parent).clusters]
 
 
 def test_the_discovery_client_speaks_both_spellings(platform: Platform, made: Callable[..., str]) -> None:
     name = made()
+    body = {"update": {"desiredBinaryAuthorization": {"enabled": True}}}
     for version in ("v1", "v1beta1"):
-        service = discovered(platform, version)
-        zonal = service.projects().zones().clusters()
-        assert zonal.get(projectId="demo-project", zone=ZONE, clusterId=name).execute()["name"] == name
-        body = {"update": {"desiredBinaryAuthorization": {"enabled": True}}}
-        done = zonal.update(projectId="demo-project", zone=ZONE, clusterId=name, body=body).execute()
-        assert done["status"] == "DONE"
-        path = f"projects/demo-project/locations/{ZONE}/clusters/{name}"
-        shown = service.projects().locations().clusters().get(name=path).execute()
-        assert shown["binaryAuthorization"] == {"enabled": True, "evaluationMode": ENFORCE}
+        with discovered(platform, version) as service:
+            zonal = service.projects().zones().clusters()
+            assert zonal.get(projectId="demo-project", zone=ZONE, clusterId=name).execute()["name"] == name
+            done = zonal.update(projectId="demo-project", zone=ZONE, clusterId=name, body=body).execute()
+            assert done["status"] == "DONE"
+            path = f"projects/demo-project/locations/{ZONE}/clusters/{name}"
+            shown = service.projects().locations().clusters().get(name=path).execute()
+            assert shown["binaryAuthorization"] == {"enabled": True, "evaluationMode": ENFORCE}
 
 
 def test_nothing_is_left_of_a_process_or_a_directory(platform: Platform) -> None:
