@@ -100,7 +100,12 @@ def configure(*, file: Path | None, variables: Mapping[str, str], flags: Mapping
         key = known[path]
         document.setdefault(key.section, {})[key.name] = _value(key, value, flag)
         origins[path] = f"from {flag}"
-    return Configured(sections=msgspec.convert(document, Sections), origins=origins)
+    try:
+        sections = msgspec.convert(document, Sections)
+    except msgspec.ValidationError as error:
+        # Each setting is good by itself; together they are not.
+        raise InvalidConfiguration(f"the settings do not go together: {error}") from None
+    return Configured(sections=sections, origins=origins)
 
 
 def find(given: str | None, directory: Path, variables: Mapping[str, str]) -> Path | None:
