@@ -54,7 +54,9 @@ def _yaml(value: Any) -> str:
 
     def text(dumper: Dumper, given: str) -> yaml.ScalarNode:
         plain = given.replace("\n", "").isprintable()
-        return dumper.represent_scalar("tag:yaml.org,2002:str", given, style=None if plain else '"')
+        # Keys and certificates read as they are in their files, as gcloud prints them.
+        style = '"' if not plain else "|" if "\n" in given else None
+        return dumper.represent_scalar("tag:yaml.org,2002:str", given, style=style)
 
     Dumper.add_representer(str, text)
     return _escaped(yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=True)).rstrip("\n")
