@@ -30,6 +30,7 @@ _COMMANDS = {
     "memberships": ("binauthz.cli.memberships", "List fleet memberships and get credentials for them."),
     "projects": ("binauthz.cli.projects", "List projects, and say who may do what."),
     "services": ("binauthz.cli.services", "List and enable APIs."),
+    "tokens": ("binauthz.cli.tokens", "Issue, list and revoke bearer tokens."),
     "evaluate": ("binauthz.cli.evaluate", "Ask whether images or manifests would be admitted."),
     "explain": ("binauthz.cli.explain", "Say why an image would be admitted or refused."),
     "logs": ("binauthz.cli.logs", "Read and write the audit log."),
