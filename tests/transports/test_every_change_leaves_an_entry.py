@@ -100,6 +100,7 @@ def test_every_permission_of_the_table_is_known_to_read_or_to_write() -> None:
     [
         ("google.container.v1.SetMasterAuthRequest", {"update": {"password": "HUNTER2", "client_key": "HUNTER2"}}),
         ("google.cloud.kms.v1.EncryptRequest", {"plaintext": b"HUNTER2"}),
+        ("google.cloud.kms.v1.AsymmetricSignRequest", {"data": b"HUNTER2"}),
         ("google.cloud.kms.v1.ImportCryptoKeyVersionRequest", {"wrapped_key": b"HUNTER2"}),
     ],
 )

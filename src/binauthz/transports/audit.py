@@ -28,7 +28,7 @@ _IAM_SERVICES = {
 }
 # What a key's value never enters an entry for: the request's own material, whichever API it belongs to.
 _SECRET = ("password", "secret", "privatekey", "clientkey", "plaintext", "wrappedkey", "credential")
-_SECRET_KEYS = {"token", "accesstoken", "rsaaeswrappedkey", "additionalauthenticateddata"}
+_SECRET_KEYS = {"token", "accesstoken", "rsaaeswrappedkey", "additionalauthenticateddata", "data"}
 _REDACTED = "[redacted]"
 
 
