@@ -59,6 +59,11 @@ STORY = f"""
     services enable container.googleapis.com
     services enable container.googleapis.com cloudkms.googleapis.com
     services describe container.googleapis.com
+    services disable cloudkms.googleapis.com
+    continuous-validation describe
+    continuous-validation enable
+    continuous-validation disable
+    services disable anthos.googleapis.com
     keys generate --private-key key.pem --public-key pub.pem
     keys generate --private-key key2.pem --public-key pub2.pem
     notes create build --hint 'the build'
@@ -127,7 +132,11 @@ STORY = f"""
     memberships list
     memberships get-credentials local-cluster --location global
     logs write my-log hello
+    logs list
+    logs delete my-log
     logs read --freshness 1h
+    logs list
+    logs delete my-log
     api list
     api get /v1/projects/demo-project/policy
     api post '/v1/projects/demo-project/notes?noteId=other' --data discovery.yaml

@@ -1,6 +1,7 @@
 """``binauthz logs``."""
 
 import datetime as dt
+import itertools
 import json
 import re
 from urllib.parse import quote
@@ -8,7 +9,7 @@ from urllib.parse import quote
 import click
 
 from binauthz.cli.output import format_option, show
-from binauthz.cli.session import Session, directory_option
+from binauthz.cli.session import Session, directory_option, limit_option, limit_option
 
 _FRESHNESS = re.compile(r"([0-9]{1,6})([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -31,7 +32,7 @@ _PODS = (
 
 @click.group("logs")
 def command() -> None:
-    """Read and write the audit log."""
+    """Read the audit log, and keep logs of one's own."""
 
 
 @command.command("read")
@@ -93,6 +94,47 @@ def write(log: str, message: str, severity: str, is_json: bool, directory: str |
         **payload,
     }
     session.call("POST", "/v2/entries:write", {"entries": [entry]})
+
+
+@command.command("list")
+@limit_option
+@directory_option
+@format_option()
+def list_(limit: int | None, directory: str | None, style: str) -> None:
+    """List the project's logs that hold entries."""
+    session = Session.open(directory)
+    names = list(session.pages(f"/v2/projects/{session.project}/logs", "logNames", {"pageSize": "1000"}, limit=limit))
+    show(names, style, {"NAME": str})
+
+
+@command.command("delete")
+@click.argument("log")
+@directory_option
+def delete(log: str, directory: str | None) -> None:
+    """Delete every entry of LOG. Audit logs cannot be deleted."""
+    session = Session.open(directory)
+    session.call("DELETE", f"/v2/projects/{session.project}/logs/{quote(log, safe='')}")
+
+
+@command.command("list")
+@limit_option
+@directory_option
+@format_option()
+def list_(limit: int | None, directory: str | None, style: str) -> None:
+    """List the names of the project's logs that hold entries."""
+    session = Session.open(directory)
+    found = itertools.islice(session.pages(f"/v2/projects/{session.project}/logs", "logNames"), limit)
+    show([{"name": name} for name in found], style, {"NAME": lambda log: log["name"]})
+
+
+@command.command("delete")
+@click.argument("log")
+@directory_option
+def delete(log: str, directory: str | None) -> None:
+    """Delete LOG of the project with all of its entries."""
+    session = Session.open(directory)
+    name = log.rpartition("/logs/")[2] if "/logs/" in log else quote(log, safe="")
+    session.send("DELETE", f"/v2/projects/{session.project}/logs/{name}", None)
 
 
 def _time(entry: dict[str, object]) -> str:

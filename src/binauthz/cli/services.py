@@ -8,7 +8,7 @@ from binauthz.cli.session import Session, directory_option, limit_option
 
 @click.group("services")
 def command() -> None:
-    """List and enable the APIs of the project, as setup scripts expect to."""
+    """List, enable and disable the APIs of the project, as setup scripts expect to."""
 
 
 @command.command("list")
@@ -53,3 +53,25 @@ def enable(services: tuple[str, ...], directory: str | None, style: str) -> None
         show(session.call("POST", f"{parent}/{services[0]}:enable", {}), style)
     else:
         show(session.call("POST", f"{parent}:batchEnable", {"serviceIds": list(services)}), style)
+
+
+@command.command("disable")
+@click.argument("service")
+@click.option("--force", is_flag=True, help="Also disable the enabled services that need it.")
+@directory_option
+@format_option("yaml")
+def disable(service: str, force: bool, directory: str | None, style: str) -> None:
+    """Disable SERVICE: calls to it are refused from then on. Pods are judged as before."""
+    session = Session.open(directory)
+    name = f"/v1/projects/{session.project}/services/{service}"
+    show(session.call("POST", f"{name}:disable", {"disableDependentServices": force}), style)
+
+
+@command.command("disable")
+@click.argument("service")
+@directory_option
+@format_option("yaml")
+def disable(service: str, directory: str | None, style: str) -> None:
+    """Disable SERVICE and print the operation, which is done at once."""
+    session = Session.open(directory)
+    show(session.call("POST", f"/v1/projects/{session.project}/services/{service}:disable", {}), style)
