@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
+from typing import Any
 
+import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -10,20 +12,27 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from binauthz.attestation.model import Attestation, Signature
 from binauthz.base.errors import Code
 from binauthz.policy.decision import Verdict
+from binauthz.policy.model import EnforcementMode, EvaluationMode
 from binauthz.policy.platform.model import (
     AlwaysDeny,
     Authenticator,
     AuthenticatorKey,
     Check,
     CheckSet,
+    CloudRunPolicy,
+    CloudRunRule,
     GkePolicy,
+    MaximumSeverity,
     PlatformPolicy,
     SimpleSigningAttestationCheck,
+    VulnerabilityCheck,
 )
 from binauthz.policy.platform.subject import PodSubject
-from binauthz.services import platform_policies
+from binauthz.services import platform_evidence, platform_policies
 from binauthz.services.paging import PageRequest
 from binauthz.store.records import Occurrence
+from binauthz.wire.descriptors import message_class
+from binauthz.wire.json import merge
 from binauthz.wire.platform_evidence import DECODERS
 from tests.services.conftest import NOTE, NOW, OTHER, PROJECT, World
 
@@ -116,3 +125,42 @@ def test_B109_another_project_has_to_let_the_service_agent_read(world: World) ->
     agent = "serviceAccount:service-123456789012@gcp-sa-binaryauthorization.iam.gserviceaccount.com"
     world.grant(OTHER, "roles/containeranalysis.occurrences.viewer", agent)
     assert verdict(world, made.name) is Verdict.CONFORMANT
+
+
+def test_only_gke_policies_can_be_evaluated(world: World) -> None:
+    modes = {"evaluation_mode": EvaluationMode.ALWAYS_ALLOW, "enforcement_mode": EnforcementMode.DRYRUN_AUDIT_LOG_ONLY}
+    policy = PlatformPolicy(name="", cloud_run=CloudRunPolicy(rule=CloudRunRule(**modes)))
+    made = world.run(platform_policies.create(world.owner, f"{PROJECT}/platforms/cloudRun", "p1", policy))
+    pod = PodSubject(name="", namespace="default", service_account="default", images=(IMAGE,))
+    judged = platform_policies.evaluate_pods(world.owner, made.name, [pod], DECODERS)
+    world.refused(judged, Code.INVALID_ARGUMENT, "name")
+
+
+def test_a_flood_of_occurrences_makes_nothing_pass(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    kind = VulnerabilityCheck(maximum_fixable=MaximumSeverity.ALLOW_ALL, maximum_unfixable=MaximumSeverity.ALLOW_ALL)
+    made = world.run(platform_policies.create(world.owner, GKE, "p1", draft(Check(kind=kind))))
+    found(world, "scan", "DISCOVERY", discovery={"analysisStatus": "FINISHED_SUCCESS"})
+    for number in range(6):
+        found(world, f"v{number}", "VULNERABILITY", vulnerability={"severity": "LOW"})
+    assert verdict(world, made.name) is Verdict.CONFORMANT
+    monkeypatch.setattr(platform_evidence, "MAX_VULNERABILITIES", 5)
+    assert verdict(world, made.name) is Verdict.ERROR
+    monkeypatch.setattr(platform_evidence, "MAX_VULNERABILITIES", 6)
+    assert verdict(world, made.name) is Verdict.CONFORMANT
+    for most in range(1, 8):
+        monkeypatch.setattr(platform_evidence, "MAX_OCCURRENCES", most)
+        assert verdict(world, made.name) is Verdict.ERROR
+    monkeypatch.setattr(platform_evidence, "MAX_OCCURRENCES", 8)
+    assert verdict(world, made.name) is Verdict.CONFORMANT
+
+
+def found(world: World, name: str, kind: str, **details: object) -> None:
+    """An occurrence about the image, as it is stored."""
+    body: Any = message_class("grafeas.v1.Occurrence")()
+    merge(details, body)
+    world.put(
+        Occurrence(
+            name=f"{PROJECT}/occurrences/{name}", note=f"{PROJECT}/notes/{name}", kind=kind, resource_uri=IMAGE,
+            create_time=NOW, update_time=NOW, body=body.SerializeToString(), digest=DIGEST,
+        )
+    )  # fmt: skip
