@@ -15,7 +15,6 @@ _OPERATION = "verbs wait for their operations, so that nobody needs to look at o
 _REGISTRY = "reads about a registry that its own tools give too; they are there for gcloud and consoles"
 _KMS = "keys are kept with `gcloud kms`, a KMS client library or `binauthz api`; ours keeps keys in files"
 _DESCRIBED = "the same three kinds of resource for everyone; entries show theirs"
-_FIXED = "a fixed list, for clients that build forms of it"
 _LOCATION = "asked by clients that offer locations for choice"
 
 _FAMILIES = {
@@ -50,8 +49,6 @@ _FAMILIES = {
     },
     "google.api.serviceusage.v1.ServiceUsage": {_BULK: ("BatchGetServices",)},
     "google.logging.v2.LoggingServiceV2": {_DESCRIBED: ("ListMonitoredResourceDescriptors",)},
-    "google.api.serviceusage.v1.ServiceUsage": {_BULK: ("BatchGetServices",)},
-    "google.logging.v2.LoggingServiceV2": {_FIXED: ("ListMonitoredResourceDescriptors",)},
     "google.longrunning.Operations": {
         _OPERATION: ("GetOperation", "ListOperations", "CancelOperation", "DeleteOperation"),
     },

@@ -1,7 +1,6 @@
 """``binauthz logs``."""
 
 import datetime as dt
-import itertools
 import json
 import re
 from urllib.parse import quote
@@ -9,7 +8,7 @@ from urllib.parse import quote
 import click
 
 from binauthz.cli.output import format_option, show
-from binauthz.cli.session import Session, directory_option, limit_option, limit_option
+from binauthz.cli.session import Session, directory_option, limit_option
 
 _FRESHNESS = re.compile(r"([0-9]{1,6})([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -113,28 +112,7 @@ def list_(limit: int | None, directory: str | None, style: str) -> None:
 def delete(log: str, directory: str | None) -> None:
     """Delete every entry of LOG. Audit logs cannot be deleted."""
     session = Session.open(directory)
-    session.call("DELETE", f"/v2/projects/{session.project}/logs/{quote(log, safe='')}")
-
-
-@command.command("list")
-@limit_option
-@directory_option
-@format_option()
-def list_(limit: int | None, directory: str | None, style: str) -> None:
-    """List the names of the project's logs that hold entries."""
-    session = Session.open(directory)
-    found = itertools.islice(session.pages(f"/v2/projects/{session.project}/logs", "logNames"), limit)
-    show([{"name": name} for name in found], style, {"NAME": lambda log: log["name"]})
-
-
-@command.command("delete")
-@click.argument("log")
-@directory_option
-def delete(log: str, directory: str | None) -> None:
-    """Delete LOG of the project with all of its entries."""
-    session = Session.open(directory)
-    name = log.rpartition("/logs/")[2] if "/logs/" in log else quote(log, safe="")
-    session.send("DELETE", f"/v2/projects/{session.project}/logs/{name}", None)
+    session.send("DELETE", f"/v2/projects/{session.project}/logs/{quote(log, safe='')}", None)
 
 
 def _time(entry: dict[str, object]) -> str:

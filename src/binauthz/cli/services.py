@@ -65,13 +65,3 @@ def disable(service: str, force: bool, directory: str | None, style: str) -> Non
     session = Session.open(directory)
     name = f"/v1/projects/{session.project}/services/{service}"
     show(session.call("POST", f"{name}:disable", {"disableDependentServices": force}), style)
-
-
-@command.command("disable")
-@click.argument("service")
-@directory_option
-@format_option("yaml")
-def disable(service: str, directory: str | None, style: str) -> None:
-    """Disable SERVICE and print the operation, which is done at once."""
-    session = Session.open(directory)
-    show(session.call("POST", f"/v1/projects/{session.project}/services/{service}:disable", {}), style)
