@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from binauthz.cli.up import config_option, configured, project_option
+from binauthz.cli.up import config_option, configured, project_option, registry_option
 
 
 @click.command("serve")
@@ -25,6 +25,7 @@ from binauthz.cli.up import config_option, configured, project_option
 @click.option("--public-host", metavar="NAME", help="Name by which clusters reach us (default: HOST).")
 @click.option("--port", type=int, metavar="N", help="First of three ports; 0 picks free ones.  [default: 8750]")
 @project_option
+@registry_option
 @config_option
 @click.option("--verbose", is_flag=True, help="Log requests to stderr.")
 def command(
@@ -34,6 +35,7 @@ def command(
     public_host: str | None,
     port: int | None,
     project: str | None,
+    registries: tuple[str, ...],
     file: str | None,
     verbose: bool,
 ) -> None:
@@ -61,6 +63,7 @@ def command(
             "server.port": ("--port", port),
             "server.project": ("--project", project),
         },
+        registries,
     )
     if "local_cluster.fail_closed" in settings.origins:
         origin = settings.origins["local_cluster.fail_closed"]

@@ -36,15 +36,28 @@ config_option = click.option(
     metavar="FILE",
     help="Configuration file (default: BINAUTHZ_CONFIG, else binauthz.toml in the directory if it is there).",
 )
+registry_option = click.option(
+    "--registry",
+    "registries",
+    multiple=True,
+    envvar="BINAUTHZ_REGISTRIES",
+    metavar="REPOSITORY=URL",
+    help="A container registry to read, as in `us/containers=http://localhost:5000`; may be given again (or several,"
+    " separated by spaces, in BINAUTHZ_REGISTRIES).",
+)
 
 
-def configured(directory: Path, file: str | None, flags: Mapping[str, tuple[str, Any]]) -> "Configured":
+def configured(
+    directory: Path, file: str | None, flags: Mapping[str, tuple[str, Any]], registries: tuple[str, ...]
+) -> "Configured":
     """The settings in force: flags that were given, then BINAUTHZ_* variables, then the file."""
     from binauthz.app.configuration_file import InvalidConfiguration, configure, find  # noqa: PLC0415 - start-up time
+    from binauthz.app.registries import with_registries  # noqa: PLC0415
 
     given = {path: flag for path, flag in flags.items() if flag[1] is not None}
     try:
-        return configure(file=find(file, directory, os.environ), variables=os.environ, flags=given)
+        found = configure(file=find(file, directory, os.environ), variables=os.environ, flags=given)
+        return with_registries(found, registries)
     except InvalidConfiguration as error:
         raise click.ClickException(str(error)) from None
 
@@ -56,6 +69,7 @@ def configured(directory: Path, file: str | None, flags: Mapping[str, tuple[str,
 @click.option(
     "--fail-closed", is_flag=True, default=None, help="Refuse Pods when no answer can be had (default: admit and log)."
 )
+@registry_option
 @config_option
 @click.option("--verbose", is_flag=True, help="Log requests to stderr.")
 def command(
@@ -63,6 +77,7 @@ def command(
     port: int | None,
     project: str | None,
     fail_closed: bool | None,
+    registries: tuple[str, ...],
     file: str | None,
     verbose: bool,
 ) -> None:
@@ -88,6 +103,7 @@ def command(
             "server.project": ("--project", project),
             "local_cluster.fail_closed": ("--fail-closed", fail_closed or None),
         },
+        registries,
     )
     for path in _OF_SERVE:
         if path in settings.origins:
