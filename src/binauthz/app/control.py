@@ -28,7 +28,6 @@ from binauthz.app.configuration import ControlConfiguration, LocalCluster, load
 from binauthz.app.provisioner import Provisioner
 from binauthz.app.quotas import limits_of, rates_of
 from binauthz.app.retention import thin_log
-from binauthz.app.provisioner import Provisioner
 from binauthz.app.sealing_key import SealingKeyFile
 from binauthz.attestation.memo import Prover
 from binauthz.base.clock import SystemClock
@@ -78,8 +77,6 @@ class ControlPlane:
             bare_name_covers_tags=sections.compatibility.bare_name_covers_tags,
             gateway_url=f"https://{configuration.public_host or configuration.host}:{configuration.tls_port}",
             gateway_ca_pem=self._authority.ca_pem,
-            keeps_clusters=bool(configuration.clusters_directory),
-            cluster_limit=sections.local_cluster.limit,
             log_retention_days=sections.log.retention_days,
             keeps_clusters=bool(configuration.clusters_directory),
             cluster_limit=sections.local_cluster.limit,
