@@ -5,6 +5,7 @@ among its Cloud KMS keys: made on first use, sealed at rest, rotated and read li
 enabled version signs.
 """
 
+import asyncio
 import base64
 import datetime as dt
 import json
@@ -29,6 +30,7 @@ ALGORITHM = "EC_SIGN_P256_SHA256"
 KEY_RING, KEY = "binauthz", "deploy-attestations"
 _HOST = "//cloudkms.googleapis.com/v1/"
 _VERSIONS_TRIED = 10
+_PATIENCE, _PAUSE_SECONDS = 100, 0.05
 # Their escapes in JSON. Base64 of ASCII without these three has no character in which the two alphabets differ, and
 # gcloud decodes an attestation by the standard one first, which skips what it does not know (SPEC 13.2).
 _ESCAPES = str.maketrans({">": "\\u003e", "?": "\\u003f", "~": "\\u007e"})
@@ -88,14 +90,22 @@ async def _signer(ctx: Context, project: str) -> str:
     if await ctx.store.read(lambda tx: tx.get(CryptoKey, key)) is None:
         await _make(ctx, ring)
 
-    def body(tx: Reader) -> CryptoKeyVersion | None:
+    def body(tx: Reader) -> Sequence[CryptoKeyVersion]:
         last = crypto_keys.existing(tx, key).last_version
         numbers = range(last, max(0, last - _VERSIONS_TRIED), -1)
         found = (tx.get(CryptoKeyVersion, f"{key}/cryptoKeyVersions/{number}") for number in numbers)
         now = ctx.clock.now()
-        return next((each for each in found if each is not None and states.at(each, now).state == states.ENABLED), None)
+        return [states.at(each, now) for each in found if each is not None]
 
-    version = await ctx.store.read(body)
+    for _ in range(_PATIENCE):
+        newest = await ctx.store.read(body)
+        version = next((each for each in newest if each.state == states.ENABLED), None)
+        if version is not None or all(each.state != states.PENDING_GENERATION for each in newest):
+            break
+        # Somebody else's call is making it at this moment.
+        await asyncio.sleep(_PAUSE_SECONDS)
+    else:
+        raise ApiError(Code.UNAVAILABLE, f"The key {key}, which signs deploy attestations, is still being made.")
     if version is None:
         raise ApiError(Code.FAILED_PRECONDITION, f"No version of {key}, which signs deploy attestations, is enabled.")
     if version.algorithm != ALGORITHM:
