@@ -1,4 +1,7 @@
-"""Signing for people at a keyboard and for pipelines: key pairs and signatures, offline. The server never signs."""
+"""Key pairs, and signatures over messages for people at a keyboard and for pipelines, offline.
+
+What the server signs is a digest, by a key that it keeps: see ``prehashed``.
+"""
 
 from dataclasses import dataclass
 

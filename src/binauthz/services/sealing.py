@@ -1,7 +1,8 @@
 """Sealing for use cases: secrets in records, and what a caller is told when they cannot be opened.
 
-A secret is sealed for the resource that holds it. Callers learn that the server's sealing keys are missing or wrong,
-never a path, a key or a secret; the operator's log has the rest.
+A secret is sealed for the resource that holds it. A kind of record that comes to hold one belongs in what is sealed
+again under a new key (``kms.housekeeping``), or the old key can never be taken away. Callers learn that the server's
+sealing keys are missing or wrong, never a path, a key or a secret; the operator's log has the rest.
 """
 
 import logging

@@ -72,7 +72,7 @@ async def seal_again(store: Store, custody: Custody) -> int:
         if version is not None and version.material and await _seal_again(store, custody, version):
             done += 1
     if done:
-        _log.warning("sealed %d key versions again under the newest sealing key", done)
+        _log.warning("key versions sealed again under the newest sealing key: %d", done)
     return done
 
 
