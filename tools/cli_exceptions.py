@@ -9,7 +9,6 @@ from collections.abc import Collection
 
 _BULK = "the bulk form of a verb that is there; scripts post the same body with `binauthz api post`"
 _CLUSTER = "a detail that gcloud and consoles read about GKE's own machinery; nothing is decided by it"
-_SELDOM = "done once for a cluster; `binauthz api` does it"
 _FLEET = "set up once for a project, if at all"
 _OPERATION = "verbs wait for their operations, so that nobody needs to look at one"
 _REGISTRY = "reads about a registry that its own tools give too; they are there for gcloud and consoles"
@@ -20,11 +19,9 @@ _LOCATION = "asked by clients that offer locations for choice"
 _FAMILIES = {
     "google.container.v1.ClusterManager": {
         _CLUSTER: ("GetServerConfig", "ListNodePools", "GetNodePool", "SetLabels"),
-        _OPERATION: ("GetOperation", "ListOperations", "CancelOperation"),
-        _SELDOM: ("CreateCluster", "UpdateCluster", "DeleteCluster"),
+        _OPERATION: ("ListOperations", "CancelOperation"),
     },
     "google.cloud.gkehub.v1.GkeHub": {
-        _SELDOM: ("CreateMembership", "UpdateMembership", "DeleteMembership", "GetMembership"),
         _FLEET: ("CreateFleet", "GetFleet", "ListFleets", "UpdateFleet", "DeleteFleet"),
     },
     "google.cloud.kms.v1.KeyManagementService": {

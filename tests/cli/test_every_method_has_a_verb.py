@@ -127,6 +127,14 @@ STORY = f"""
     2 platform-policies evaluate strict -f pods.yaml
     platform-policies delete strict
     clusters list
+    clusters create c1 --location us-central1-a --label team=a
+    clusters describe c1 --location us-central1-a
+    clusters update c1 --location us-central1-a --evaluation-mode DISABLED
+    memberships create m1 --location us-central1 --cluster us-central1-a/c1
+    memberships describe m1 --location us-central1
+    memberships update m1 --location us-central1 --label a=b
+    memberships delete m1 --location us-central1
+    clusters delete c1 --location us-central1-a
     clusters get-credentials local-cluster --location us-central1-a
     memberships list
     memberships get-credentials local-cluster --location global

@@ -1,17 +1,33 @@
-"""``binauthz memberships``."""
+"""``binauthz memberships`` (SPEC 7.2)."""
 
 import base64
+from typing import Any
 
 import click
 
 from binauthz.cli import kubeconfig
+from binauthz.cli.clusters import labels_of
 from binauthz.cli.output import format_option, show
-from binauthz.cli.session import Session, directory_option
+from binauthz.cli.session import Json, Session, directory_option
 
 
 @click.group("memberships")
 def command() -> None:
-    """List fleet memberships and get credentials for them."""
+    """Register clusters with the fleet, list its memberships, and get credentials for them."""
+
+
+def _location(function: Any) -> Any:
+    return click.option("--location", required=True, help="Where the membership is, for example `global`.")(function)
+
+
+def _labels(function: Any) -> Any:
+    return click.option("--label", "labels", multiple=True, metavar="KEY=VALUE", help="A label; may be repeated.")(
+        function
+    )
+
+
+def _path(session: Session, location: str, membership: str) -> str:
+    return f"/v1/projects/{session.project}/locations/{location}/memberships/{membership}"
 
 
 @command.command("list")
@@ -33,9 +49,65 @@ def list_(directory: str | None, style: str) -> None:
     )
 
 
+@command.command("describe")
+@click.argument("membership")
+@_location
+@directory_option
+@format_option("yaml")
+def describe(membership: str, location: str, directory: str | None, style: str) -> None:
+    """Print MEMBERSHIP."""
+    session = Session.open(directory)
+    show(session.call("GET", _path(session, location, membership)), style)
+
+
+@command.command("create")
+@click.argument("membership")
+@_location
+@click.option("--cluster", required=True, metavar="PLACE/NAME", help="The cluster, for example us-central1-a/c1.")
+@_labels
+@directory_option
+@format_option("yaml")
+def create(
+    membership: str, location: str, cluster: str, labels: tuple[str, ...], directory: str | None, style: str
+) -> None:
+    """Register a cluster of the project with its fleet, as MEMBERSHIP."""
+    session = Session.open(directory)
+    place, _, name = cluster.partition("/")
+    link = f"//container.googleapis.com/projects/{session.project}/locations/{place}/clusters/{name}"
+    body: Json = {"endpoint": {"gkeCluster": {"resourceLink": link}}}
+    if labels:
+        body["labels"] = labels_of(labels)
+    parent, _, _ = _path(session, location, membership).rpartition("/")
+    show(session.call("POST", parent, body, {"membershipId": membership})["response"], style)
+
+
+@command.command("update")
+@click.argument("membership")
+@_location
+@_labels
+@directory_option
+@format_option("yaml")
+def update(membership: str, location: str, labels: tuple[str, ...], directory: str | None, style: str) -> None:
+    """Replace the labels of MEMBERSHIP."""
+    session = Session.open(directory)
+    body: Json = {"labels": labels_of(labels)}
+    answer = session.call("PATCH", _path(session, location, membership), body, {"updateMask": "labels"})
+    show(answer["response"], style)
+
+
+@command.command("delete")
+@click.argument("membership")
+@_location
+@directory_option
+def delete(membership: str, location: str, directory: str | None) -> None:
+    """Take MEMBERSHIP out of the fleet; its cluster lives on."""
+    session = Session.open(directory)
+    session.call("DELETE", _path(session, location, membership))
+
+
 @command.command("get-credentials")
 @click.argument("membership")
-@click.option("--location", required=True, help="Where the membership is, for example `global`.")
+@_location
 @directory_option
 def get_credentials(membership: str, location: str, directory: str | None) -> None:
     """Write a kubeconfig context that reaches MEMBERSHIP through the Connect Gateway, and select it."""
