@@ -52,7 +52,7 @@ class Pkcs11Backend:
 
     def check(self) -> None:
         """See KeyBackend."""
-        self._on_token(lambda session: session.token.label)
+        self._on_token(lambda session: _objects(session, "", b"none"))
 
     def generate(self, name: str, algorithm: SignatureAlgorithm) -> NewKey:
         """See KeyBackend."""
