@@ -12,7 +12,7 @@ _CLUSTER = "a detail that gcloud and consoles read about GKE's own machinery; no
 _FLEET = "set up once for a project, if at all"
 _OPERATION = "verbs wait for their operations, so that nobody needs to look at one"
 _REGISTRY = "reads about a registry that its own tools give too; they are there for gcloud and consoles"
-_KMS = "keys are kept with `gcloud kms`, a KMS client library or `binauthz api`; ours keeps keys in files"
+_KMS = "keys are made and kept with `gcloud kms`, a KMS client library or `binauthz api`; verbs sign by them"
 _DESCRIBED = "the same three kinds of resource for everyone; entries show theirs"
 _LOCATION = "asked by clients that offer locations for choice"
 
@@ -26,7 +26,6 @@ _FAMILIES = {
     },
     "google.cloud.kms.v1.KeyManagementService": {
         _KMS: (
-            "AsymmetricSign",
             "CreateCryptoKey",
             "CreateCryptoKeyVersion",
             "CreateKeyRing",
@@ -35,7 +34,6 @@ _FAMILIES = {
             "GetCryptoKey",
             "GetCryptoKeyVersion",
             "GetKeyRing",
-            "GetPublicKey",
             "ListCryptoKeyVersions",
             "ListCryptoKeys",
             "ListKeyRings",

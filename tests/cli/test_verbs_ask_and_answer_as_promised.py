@@ -153,3 +153,35 @@ def test_a_platform_policy_answers_by_its_exit_code(binauthz: Shell, tmp_path: P
     assert (answer.code, [each["podName"] for each in json.loads(answer.out)["results"]]) == (2, ["p", "q"])
     assert binauthz(*evaluate).code == 1
     assert binauthz("platform-policies", "evaluate", "none", "--image", "a").code == 1
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "pae"),
+    [("EC_SIGN_P256_SHA256", ()), ("EC_SIGN_P384_SHA384", ("--pae",)), ("RSA_SIGN_PSS_2048_SHA256", ())],
+)
+def test_a_key_that_stays_on_the_server_signs(
+    binauthz: Shell, attestor: str, tmp_path: Path, algorithm: str, pae: tuple[str, ...]
+) -> None:
+    image = f"us-docker.pkg.dev/p/r/app@sha256:{'6' * 64}"
+    ring = f"projects/demo-project/locations/global/keyRings/{attestor}"
+    rings, _, ring_id = ring.rpartition("/")
+    version = f"{ring}/cryptoKeys/key/cryptoKeyVersions/1"
+    key = tmp_path / "key.json"
+    key.write_text(json.dumps({"purpose": "ASYMMETRIC_SIGN", "versionTemplate": {"algorithm": algorithm}}))
+    binauthz("api", "post", f"/v1/{rings}?keyRingId={ring_id}").ok()
+    binauthz("api", "post", f"/v1/{ring}/cryptoKeys?cryptoKeyId=key", "--data", str(key)).ok()
+    create = ("attestations", "create", "--attestor", attestor, "--image", image, "--keyversion", version)
+    unknown = binauthz(*create)
+    assert (unknown.code, "the attestor would not accept this attestation" in unknown.err) == (1, True)
+    added = yaml.safe_load(binauthz("attestors", "public-keys", "add", attestor, "--keyversion", version).ok().out)
+    assert added[0]["id"].startswith("//127.0.0.1:")
+    assert added[0]["id"].endswith(f"/v1/{version}")
+    binauthz(*create, *pae).ok()
+    binauthz("attestations", "verify", "--attestor", attestor, "--image", image).ok()
+
+
+@pytest.mark.parametrize("keyversion", ["1", "projects/p/locations/l/keyRings/r/cryptoKeys/k", "/".join("abcdefghij")])
+def test_a_key_version_is_named_in_full(binauthz: Shell, attestor: str, keyversion: str) -> None:
+    result = binauthz("attestors", "public-keys", "add", attestor, "--keyversion", keyversion)
+    assert (result.code, "expected projects/P/locations/L" in result.err) == (1, True)
+    assert "give FILE or --keyversion" in binauthz("attestors", "public-keys", "add", attestor).err

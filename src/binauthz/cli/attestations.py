@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from binauthz.cli import complete
+from binauthz.cli import complete, kms_keys
 from binauthz.cli.output import format_option, show, talk
 from binauthz.cli.session import Session, directory_option, limit_option
 from binauthz.cli.verbs import full_name
@@ -56,7 +56,8 @@ def sign(image: str, private_key: Path, algorithm: str | None, pae: bool, output
 @click.option(
     "--signature", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Or use this signature."
 )
-@click.option("--key-id", help="Id of the key on the attestor (default: computed from --private-key).")
+@kms_keys.keyversion_option("Or have this key of Cloud KMS sign.")
+@click.option("--key-id", help="Id of the key on the attestor (default: computed from the key).")
 @_algorithm
 @click.option("--pae", is_flag=True, help="Sign the DSSE pre-authentication encoding of the payload.")
 @click.option("--dry-run", is_flag=True, help="Ask whether the attestor would accept it, print it, and store nothing.")
@@ -67,6 +68,7 @@ def create(
     attestor: str,
     private_key: Path | None,
     signature: Path | None,
+    keyversion: str | None,
     key_id: str | None,
     algorithm: str | None,
     pae: bool,
@@ -76,16 +78,19 @@ def create(
 ) -> None:
     """Attach an attestation for an image to the attestor's note.
 
-    Give --private-key to sign now, or --signature with --key-id for a signature made by openssl, gpg or a KMS.
-    The server is asked first whether the signature verifies; a signature that does not is refused here.
+    Give --private-key or --keyversion to sign now, or --signature with --key-id for a signature made by openssl, gpg
+    or a KMS elsewhere. The server is asked first whether the signature verifies; one that does not is refused here.
     """
-    if private_key is not None and signature is None:
+    session = Session.open(directory)
+    if private_key is not None and signature is None and keyversion is None:
         key_id, signed = _signed(image, private_key, algorithm, pae=pae, key_id=key_id)
-    elif signature is not None and private_key is None and key_id is not None:
+    elif keyversion is not None and private_key is None and signature is None:
+        key_id = key_id or kms_keys.key_id(session, keyversion)
+        signed = kms_keys.sign(session, keyversion, _message(image, pae=pae))
+    elif signature is not None and key_id is not None and private_key is None and keyversion is None:
         signed = signature.read_bytes()
     else:
-        raise click.ClickException("give --private-key, or --signature together with --key-id")
-    session = Session.open(directory)
+        raise click.ClickException("give --private-key, or --keyversion, or --signature together with --key-id")
     name = full_name(attestor, session.project, "attestors")
     note = session.call("GET", f"/v1/{name}")["userOwnedGrafeasNote"]["noteReference"]
     attestation = {
@@ -179,6 +184,13 @@ def _payload(image: str) -> bytes:
         return create_signature_payload(image)
     except UnboundReferenceError as error:
         raise click.ClickException(str(error)) from None
+
+
+def _message(image: str, *, pae: bool) -> bytes:
+    """What is signed: the payload, or its pre-authentication encoding."""
+    from binauthz.crypto.pae import pae as encoded  # noqa: PLC0415 - start-up time
+
+    return encoded(_payload(image)) if pae else _payload(image)
 
 
 def _signed(

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from binauthz.cli import complete
+from binauthz.cli import complete, kms_keys
 from binauthz.cli.documents import read_text
 from binauthz.cli.keys import algorithm_option, canonical
 from binauthz.cli.output import format_option, show
@@ -38,21 +38,36 @@ def list_(attestor: str, directory: str | None, style: str) -> None:
 
 @command.command("add")
 @click.argument("attestor", shell_complete=complete.attestors)
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
+@kms_keys.keyversion_option("Trust this key of Cloud KMS instead; its id is its address.")
 @algorithm_option
 @click.option("--id", "key_id", default="", help="Key id (default: computed from the key).")
 @click.option("--comment", default="", help="Free text.")
 @directory_option
 @format_option("yaml")
 def add(
-    attestor: str, file: Path, algorithm: str, key_id: str, comment: str, directory: str | None, style: str
+    attestor: str,
+    file: Path | None,
+    keyversion: str | None,
+    algorithm: str,
+    key_id: str,
+    comment: str,
+    directory: str | None,
+    style: str,
 ) -> None:
     """Trust the public key in FILE (PEM, or an armored OpenPGP certificate) and print it with its id."""
     session = Session.open(directory)
+    if file is not None and keyversion is None:
+        added = _key(read_text(str(file)), canonical(algorithm), key_id, comment)
+    elif keyversion is not None and file is None:
+        pem, algorithm = kms_keys.public_key(session, keyversion)
+        added = _key(pem, algorithm, key_id or kms_keys.key_id(session, keyversion), comment)
+    else:
+        raise click.ClickException("give FILE or --keyversion, and not both")
     path, current = _read(session, attestor)
     keys = _keys(current)
     known = {key["id"] for key in keys}
-    current["userOwnedGrafeasNote"]["publicKeys"] = [*keys, _key(read_text(str(file)), algorithm, key_id, comment)]
+    current["userOwnedGrafeasNote"]["publicKeys"] = [*keys, added]
     updated = session.call("PUT", path, current)
     show([key for key in _keys(updated) if key["id"] not in known], style)
 
@@ -86,7 +101,7 @@ def update(
     kept = keys[place].get("comment", "") if comment is None else comment
     changed = {**keys[place], "comment": kept}
     if file is not None:
-        changed = _key(read_text(str(file)), algorithm, key_id, kept)
+        changed = _key(read_text(str(file)), canonical(algorithm), key_id, kept)
     current["userOwnedGrafeasNote"]["publicKeys"] = [*keys[:place], changed, *keys[place + 1 :]]
     show(_keys(session.call("PUT", path, current))[place], style)
 
@@ -124,5 +139,5 @@ def _place(keys: list[Any], key_id: str, attestor: str) -> int:
 def _key(text: str, algorithm: str, key_id: str, comment: str) -> dict[str, Any]:
     if "BEGIN PGP" in text:
         return {"comment": comment, "asciiArmoredPgpPublicKey": text}
-    material = {"publicKeyPem": text, "signatureAlgorithm": canonical(algorithm)}
+    material = {"publicKeyPem": text, "signatureAlgorithm": algorithm}
     return {"id": key_id, "comment": comment, "pkixPublicKey": material}
