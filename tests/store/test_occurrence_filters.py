@@ -1,20 +1,23 @@
 """Occurrence filters (SPEC 3.4) select what a plain reading of them selects, on both databases, and hostile text
 raises nothing but FilterError."""
 
+import asyncio
 import contextlib
 import dataclasses
 import datetime as dt
 import operator
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from binauthz.base.image import digest_of_resource_uri
-from binauthz.store import grafeas_search
+from binauthz.store import grafeas_search, open_store
 from binauthz.store.filters.occurrences import compile_filter
 from binauthz.store.interface import FilterError
 from binauthz.store.records import Occurrence
@@ -267,14 +270,15 @@ trees = st.recursive(
 made = st.lists(st.tuples(values, values, st.sampled_from(["n", "m", "%", "é"]), moments), max_size=6)
 
 
-@pytest.fixture(params=[2, 20_000])
+@pytest.fixture(params=[(2, 1), (20_000, 5_000)])
 def window(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Few rows to a stretch, or as many as in production."""
-    monkeypatch.setattr(grafeas_search, "_WINDOW", request.param)
+    """Few rows to a stretch and few that are looked up, or as many as in production."""
+    monkeypatch.setattr(grafeas_search, "_WINDOW", request.param[0])
+    monkeypatch.setattr(grafeas_search, "_FEW", request.param[1])
 
 
 @pytest.mark.usefixtures("window")
-@property_settings
+@settings(property_settings, max_examples=100)
 @given(tree=trees, contents=made)
 def test_B114_a_filter_selects_what_a_plain_reading_selects(shared: Database, tree: Any, contents: Any) -> None:
     project = fresh_project()
@@ -325,5 +329,69 @@ def test_B114_hostile_filters_raise_nothing_but_filter_errors(shared: Database, 
         ('has_suffix(resourceUrl, "256:abc")', "digest", None),
     ],
 )
-def test_what_a_filter_says_of_an_index_is_known(filter: str, column: str, values: set[str] | None) -> None:
+def test_what_a_filter_says_of_a_column_is_known(filter: str, column: str, values: set[str] | None) -> None:
     assert compile_filter(filter).values.get(column) == (None if values is None else frozenset(values))
+
+
+@pytest.mark.parametrize(
+    ("filter", "prefixes"),
+    [
+        ('has_prefix(resourceUrl, "https://a/")', {"a/"}),
+        ('has_prefix(resourceUrl, "a/") OR has_prefix(resource_url, "https://b/")', {"a/", "b/"}),
+        ('kind="A" AND (has_prefix(resourceUrl, "a/"))', {"a/"}),
+        ('kind="A" OR has_prefix(resourceUrl, "a/")', set()),
+        ('NOT has_prefix(resourceUrl, "a/")', set()),
+        ('has_prefix(resourceUrl, "")', set()),
+        ('has_prefix(kind, "A")', set()),
+    ],
+)
+def test_what_a_filter_says_of_a_prefix_is_known(filter: str, prefixes: set[str]) -> None:
+    assert compile_filter(filter).prefixes == prefixes
+
+
+def test_a_range_of_an_index_holds_exactly_what_starts_with_the_prefix(database: Database) -> None:
+    """At the ends of Unicode too, where the next character is none, or a surrogate."""
+    uris = [
+        "a",
+        "ab",
+        "a\ud7ff",
+        "a\ud7ffz",
+        "a\ue000",
+        "a\U0010ffff",
+        "a\U0010ffffz",
+        "b",
+        "\U0010ffff",
+        "\U0010ffffz",
+    ]
+    database.put(*(occurrence(f"{number:02}", uri) for number, uri in enumerate(uris)))
+    for prefix in uris:
+        expected = [f"{number:02}" for number, uri in enumerate(uris) if uri.startswith(prefix)]
+        assert found(database, f'has_prefix(resourceUrl, "{prefix}")') == expected
+
+
+@pytest.mark.parametrize(
+    "filter",
+    [
+        f'has_suffix(resourceUrl, "sha256:{A}")',
+        DESCRIBE_IMAGE,
+        IMAGES_LIST,
+        'noteId="CVE-1" AND kind="VULNERABILITY"',
+        'has_prefix(resourceUrl, "us-docker.pkg.dev/p/r/")',
+    ],
+)
+def test_sqlite_starts_from_the_index_that_a_filter_speaks_of(tmp_path: Path, filter: str) -> None:
+    store: Any = open_store(f"sqlite:///{tmp_path / 'store.db'}")
+    statements: list[tuple[str, Any]] = []
+    sa.event.listen(store._engine, "before_cursor_execute", lambda *call: statements.append(call[2:4]))
+    store._scan(lambda tx: tx.search_occurrences(project=P, filter=filter, limit=100))
+    with store._engine.connect() as connection:
+        plan = [
+            row[3]
+            for statement, parameters in list(statements)
+            if "FROM occurrences" in statement
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        ]
+    asyncio.run(store.close())
+    searches = [line for line in plan if "occurrences" in line]
+    assert searches
+    assert all("INDEX occurrences_project_" in line and "project_kind" not in line for line in searches), plan

@@ -1,13 +1,14 @@
 """Notes and occurrences by filter, in the order of their names; and how many vulnerabilities there are.
 
-What a filter says of a digest or a resource is looked up in an index. Any other filter is tried on one stretch of
-names after another, so that no statement reads much at once, and for a bounded time: what is found by then is
-returned with the name that was reached.
+What a filter says of a digest, a resource or a note's id is looked up in an index, when that has few rows of the
+kind. Any other filter is tried on one stretch of names after another, so that no statement reads much at once, and for
+a bounded time: what is found by then is returned with the name that was reached.
 """
 
+import dataclasses
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -29,6 +30,8 @@ MOST_COUNTS = 20_000
 R = TypeVar("R")
 
 _WINDOW = 20_000
+_FEW = 5_000
+_LAST_CHARACTER, _SURROGATES = 0x10FFFF, range(0xD800, 0xE000)
 _C = OCCURRENCES.c
 
 
@@ -47,12 +50,14 @@ def search_occurrences(
     condition = occurrences.compile_filter(filter)
     if not all(map(storable, (project, note, after))):
         return Stretch([])
-    within = _within(project, note, condition)
-    looked_up = _looked_up(condition)
+    scope = _scope(project, note)
+    looked_up = _looked_up(connection, scope, condition)
     if looked_up is None:
-        return _search(connection, Occurrence, within, condition, after, limit)
-    rows = connection.execute(_page(Occurrence, [*within, looked_up], condition, after).limit(limit))
-    return Stretch([*map(RECORD_TYPES[Occurrence].record, rows)])
+        return _search(connection, Occurrence, [*scope, *_indexed(condition)], condition, after, limit)
+    # Not by the index of names either, which SQLite would rather read from end to end than sort a few rows.
+    name = _C.name.concat("")
+    page = _rows(Occurrence).where(*looked_up, name > after).order_by(name).limit(limit)
+    return Stretch([*map(RECORD_TYPES[Occurrence].record, connection.execute(page).all())])
 
 
 def count_vulnerabilities(connection: sa.Connection, *, project: str, filter: str) -> Sequence[VulnerabilityCount]:
@@ -61,15 +66,20 @@ def count_vulnerabilities(connection: sa.Connection, *, project: str, filter: st
     condition = occurrences.compile_filter(filter)
     if not storable(project):
         return []
-    within: list[Expression] = [*_within(project, "", condition), _C.kind == "VULNERABILITY"]
-    looked_up = _looked_up(condition)
+    scope, vulnerable = _scope(project, ""), _C.kind == "VULNERABILITY"
     groups = (_C.resource_uri, _C.severity)
-    query = sa.select(*groups, sa.func.sum(_C.fixable), sa.func.count()).where(condition.expression).group_by(*groups)
+    query = sa.select(*groups, sa.func.sum(_C.fixable), sa.func.count()).group_by(*groups)
+    looked_up = _looked_up(
+        connection, scope, dataclasses.replace(condition, expression=vulnerable & condition.expression)
+    )
+    stretches: Iterable[Sequence[Expression]] = [looked_up or ()]
+    if looked_up is None:
+        within = [*scope, *_indexed(condition), vulnerable]
+        stretches = ((*stretch, condition.expression) for stretch, _ in _stretches(connection, OCCURRENCES, within, ""))
     totals: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
     deadline = time.monotonic() + SEARCH_SECONDS
-    stretches = [(within, "")] if looked_up is not None else _stretches(connection, OCCURRENCES, within, "")
-    for stretch, _ in stretches:
-        for resource, severity, fixable, total in connection.execute(query.where(*stretch, *_given(looked_up))):
+    for stretch in stretches:
+        for resource, severity, fixable, total in connection.execute(query.where(*stretch)):
             counted = totals[resource, severity]
             counted[0] += fixable
             counted[1] += total
@@ -85,54 +95,70 @@ def count_vulnerabilities(connection: sa.Connection, *, project: str, filter: st
     ]
 
 
-def _given(expression: Expression | None) -> list[Expression]:
-    return [] if expression is None else [expression]
+def _scope(project: str, note: str) -> list[Expression]:
+    """Whose occurrences are looked at."""
+    return [_C[column] == value for column, value in (("project", project), ("note", note)) if value]
 
 
-def _within(project: str, note: str, condition: Condition) -> list[Expression]:
+def _indexed(condition: Condition) -> list[Expression]:
     """What every match fulfils, in columns that head an index over names."""
     single = {"kind": condition.only("kind"), "note": condition.only("note")}
     note_project, note_id = condition.only("note_project"), condition.only("note_id")
     if note_project is not None and note_id is not None:
         single["note"] = f"projects/{note_project}/notes/{note_id}"
-    within = [_C[column] == value for column, value in single.items() if value is not None]
-    if project:
-        within.append(_C.project == project)
-    if note:
-        within.append(_C.note == note)
-    return within
+    return [_C[column] == value for column, value in single.items() if value is not None]
 
 
-def _looked_up(condition: Condition) -> Expression | None:
-    """The condition by which few rows are found at once."""
-    for column in ("digest", "resource"):
+def _looked_up(
+    connection: sa.Connection, scope: Sequence[Expression], condition: Condition
+) -> Sequence[Expression] | None:
+    """The condition, for a search that starts from an index with few possible rows; None where there is none.
+
+    The rest of the condition stands in a CASE, where SQLite does not look for indexes: without statistics it would
+    prefer those of the kind.
+    """
+    possible: Expression | None = None
+    for column in ("digest", "resource", "note_id"):
         if column in condition.values:
-            return _C[column].in_(sorted(condition.values[column]))
-    return None
+            possible = _C[column].in_(sorted(condition.values[column]))
+            break
+    if possible is None and condition.prefixes:
+        possible = sa.or_(*map(_starting, sorted(condition.prefixes)))
+    if possible is None:
+        return None
+    some = sa.select(sa.literal(1)).where(*scope, possible).limit(_FEW + 1).subquery()
+    count: int = connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()
+    return (*scope, possible, sa.case((condition.expression, 1), else_=0) == 1) if count <= _FEW else None
 
 
-def _page(kind: type, within: Sequence[Expression], condition: Condition, after: str) -> sa.Select[Any]:
+def _starting(prefix: str) -> Expression:
+    """Resources that start with a text, as a range of an index: both databases compare by code point."""
+    for place in reversed(range(len(prefix))):
+        following = ord(prefix[place]) + 1
+        if following <= _LAST_CHARACTER:
+            last = chr(_SURROGATES.stop if following in _SURROGATES else following)
+            return sa.and_(_C.resource >= prefix, _C.resource < prefix[:place] + last)
+    return _C.resource >= prefix
+
+
+def _rows(kind: type) -> sa.Select[Any]:
     record = RECORD_TYPES[kind]
-    columns = record.table.c
-    return (
-        sa.select(*(columns[name] for name in record.selected))
-        .where(*within, condition.expression, columns.name > after)
-        .order_by(columns.name)
-    )
+    return sa.select(*(record.table.c[name] for name in record.selected))
 
 
 def _search(
     connection: sa.Connection, kind: type[R], within: Sequence[Expression], condition: Condition, after: str, limit: int
 ) -> Stretch[R]:
     record = RECORD_TYPES[kind]
-    page = _page(kind, within, condition, after)
+    name = record.table.c.name
+    page = _rows(kind).where(*within, condition.expression, name > after).order_by(name)
     if condition.terms == 0:
-        return Stretch([*map(record.record, connection.execute(page.limit(limit)))])
+        return Stretch([*map(record.record, connection.execute(page.limit(limit)).all())])
     deadline = time.monotonic() + SEARCH_SECONDS
     found: list[R] = []
     for stretch, reached in _stretches(connection, record.table, within, after):
         rows = connection.execute(page.where(*stretch).limit(limit - len(found)))
-        found.extend(map(record.record, rows))
+        found.extend(map(record.record, rows.all()))
         if len(found) == limit:
             break
         if time.monotonic() > deadline:

@@ -70,9 +70,10 @@ OCCURRENCES = sa.Table(
     sa.Index("occurrences_note_digest", "note", "digest", "name"),
     sa.Index("occurrences_note", "note", "name"),
     sa.Index("occurrences_project", "project", "name"),
-    # What filters ask of a project: an image by digest, any other resource by name, a kind (SPEC 3.4).
+    # What filters ask of a project: an image by digest, any other resource by name, a CVE, a kind (SPEC 3.4).
     sa.Index("occurrences_project_digest", "project", "digest"),
     sa.Index("occurrences_project_resource", "project", "resource"),
+    sa.Index("occurrences_project_note_id", "project", "note_id"),
     sa.Index("occurrences_project_kind", "project", "kind", "name"),
     sa.Index("occurrences_identity", "project", "identity", unique=True),
 )

@@ -5,6 +5,7 @@ in protobuf, because gcloud spells it both ways. Beside the expression, a condit
 every match have, so that a search can start from an index.
 """
 
+import dataclasses
 import operator
 import re
 from collections.abc import Callable, Mapping
@@ -34,17 +35,17 @@ _ORDERINGS: Mapping[str, Callable[[Any, Any], Any]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextField:
-    """A field that compares as text. ``known_as`` names the column whose values a condition reports; a field that
-    ends in an image's digest reports that too."""
+    """A field that compares as text. ``known_as`` names the column whose values a condition reports; of a resource it
+    reports the digest too, and the prefix."""
 
     column: sa.ColumnElement[str]
     known_as: str = ""
     normal: Callable[[str], str] = str
-    ends_in_digest: bool = False
+    is_resource: bool = False
 
     def ending(self, wanted: str) -> Values:
         """What is known of the columns of a row whose field ends in a text."""
-        digest = _FULL_DIGEST.fullmatch(wanted) if self.ends_in_digest else None
+        digest = _FULL_DIGEST.fullmatch(wanted) if self.is_resource else None
         return {} if digest is None else {"digest": frozenset({digest[1]})}
 
     def being(self, wanted: str) -> Values:
@@ -71,11 +72,12 @@ class Fields:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """An expression, the values that columns of every match are among, how many terms it has and how deep they
-    nest."""
+    """An expression, the values that columns of every match are among, texts with one of which the resource of every
+    match starts (none when nothing is known), how many terms it has and how deep they nest."""
 
     expression: Expression
     values: Values = field(default_factory=dict)
+    prefixes: frozenset[str] = frozenset()
     terms: int = 1
     depth: int = 0
 
@@ -113,19 +115,21 @@ class _Compiler(Transformer[Token, Condition]):
         for part in parts:
             for column, among in part.values.items():
                 values[column] = values[column] & among if column in values else among
-        return _joined(sa.and_, parts, values)
+        prefixes = next((part.prefixes for part in parts if part.prefixes), frozenset[str]())
+        return _joined(sa.and_, parts, values, prefixes)
 
     def any_of(self, *parts: Condition) -> Condition:
         shared = set.intersection(*(set(part.values) for part in parts))
         values = {column: frozenset[str]().union(*(part.values[column] for part in parts)) for column in shared}
-        return _joined(sa.or_, parts, values)
+        prefixes = frozenset[str]().union(*(part.prefixes for part in parts))
+        return _joined(sa.or_, parts, values, prefixes if all(part.prefixes for part in parts) else frozenset())
 
     def negation(self, part: Condition) -> Condition:
-        return Condition(sa.not_(part.expression), {}, part.terms, part.depth)
+        return Condition(sa.not_(part.expression), terms=part.terms, depth=part.depth)
 
     def group(self, part: Condition) -> Condition:
         refuse_depth(part.depth + 1)
-        return Condition(part.expression, part.values, part.terms, part.depth + 1)
+        return dataclasses.replace(part, depth=part.depth + 1)
 
     def quoted(self, token: Token) -> str:
         return unquoted(token)
@@ -147,7 +151,8 @@ class _Compiler(Transformer[Token, Condition]):
         wanted = text.normal(value)
         match str(function):
             case "has_prefix":
-                return Condition(sa.func.substr(text.column, 1, len(wanted)) == wanted)
+                starts = sa.func.substr(text.column, 1, len(wanted)) == wanted
+                return Condition(starts, prefixes=frozenset({wanted} if text.is_resource and wanted else ()))
             case "has_suffix":
                 start = sa.func.length(text.column) - len(wanted) + 1
                 ends = sa.and_(start >= 1, sa.func.substr(text.column, start) == wanted)
@@ -160,10 +165,13 @@ def _snake(name: str) -> str:
     return re.sub("[A-Z]", lambda capital: "_" + capital[0].lower(), name)
 
 
-def _joined(join: Callable[..., Expression], parts: tuple[Condition, ...], values: Values) -> Condition:
+def _joined(
+    join: Callable[..., Expression], parts: tuple[Condition, ...], values: Values, prefixes: frozenset[str]
+) -> Condition:
     terms = sum(part.terms for part in parts)
     refuse_terms(terms)
-    return Condition(join(*(part.expression for part in parts)), values, terms, max(part.depth for part in parts))
+    depth = max(part.depth for part in parts)
+    return Condition(join(*(part.expression for part in parts)), values, prefixes, terms, depth)
 
 
 def _compare_text(text: TextField, relation: str, value: str) -> Condition:

@@ -14,7 +14,7 @@ from binauthz.store.schema import OCCURRENCES
 _REMEMBERED = 32
 
 _C = OCCURRENCES.c
-_RESOURCE = TextField(column=_C.resource, known_as="resource", normal=without_scheme, ends_in_digest=True)
+_RESOURCE = TextField(column=_C.resource, known_as="resource", normal=without_scheme, is_resource=True)
 _FIELDS = Fields(
     text={
         "name": TextField(column=_C.name),

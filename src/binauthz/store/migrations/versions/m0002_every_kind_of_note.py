@@ -29,6 +29,7 @@ def upgrade() -> None:
     _fill(op.get_bind())
     op.create_index("occurrences_project_digest", "occurrences", ["project", "digest"])
     op.create_index("occurrences_project_resource", "occurrences", ["project", "resource"])
+    op.create_index("occurrences_project_note_id", "occurrences", ["project", "note_id"])
     op.create_index("occurrences_project_kind", "occurrences", ["project", "kind", "name"])
 
 
