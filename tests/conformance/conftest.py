@@ -1,6 +1,5 @@
 """The servers of the suite behind their witness; each test speaks only to their addresses."""
 
-import contextlib
 import logging
 import os
 from collections.abc import Iterator
@@ -11,10 +10,9 @@ import pytest
 from tests.conformance.discovery import Apis
 from tests.conformance.rest import Rest
 from tests.conformance.server import Target, running
-from tests.conformance.witness import rest as rest_witness
-from tests.conformance.witness import rpc as rpc_witness
 from tests.conformance.witness.ledger import Ledger, unshown
 from tests.conformance.witness.schemas import Schemas
+from tests.conformance.witness.standing import witnessed
 from tests.postgres import postgres_cluster
 
 __all__ = ["postgres_cluster"]
@@ -75,14 +73,8 @@ def server(store: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.
 @pytest.fixture(scope="session")
 def target(server: Target, ledger: Ledger, schemas: Schemas) -> Iterator[Target]:
     """Where the tests' clients go: the witness, with the server behind it."""
-    with contextlib.ExitStack() as stack:
-        yield Target(
-            url=stack.enter_context(rest_witness.forwarding(server.url, ledger, schemas)),
-            grpc_address=stack.enter_context(rpc_witness.forwarding(server.grpc_address, ledger, schemas)),
-            token=server.token,
-            stranger_token=server.stranger_token,
-            gateway=server.gateway,
-        )
+    with witnessed(server, ledger, schemas) as seen:
+        yield seen
 
 
 @pytest.fixture

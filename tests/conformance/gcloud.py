@@ -41,6 +41,7 @@ class Gcloud:
     """A gcloud with a configuration of its own."""
 
     def __init__(self, program: str, target: Target, home: Path, **environment: str) -> None:
+        self.home = home
         self._program = program
         token = home / "token"
         token.write_text(target.token)
@@ -65,6 +66,7 @@ class Gcloud:
         done = subprocess.run(
             [self._program, *arguments],
             env=self._environment,
+            cwd=self.home,
             capture_output=True,
             text=True,
             timeout=120,

@@ -10,7 +10,21 @@ from tests.fuzz.vocabulary import PROJECT
 
 _P = f"/v1/projects/{PROJECT}"
 _KEYS = f"{_P}/locations/global/keyRings"
+_SERVICES = [
+    f"{api}.googleapis.com"
+    for api in (
+        "artifactregistry",
+        "binaryauthorization",
+        "cloudkms",
+        "container",
+        "containeranalysis",
+        "gkehub",
+        "logging",
+    )
+]
 _SEEDS: list[tuple[str, str, Any]] = [
+    # Some requests disable a service, and everything after them would be refused for that.
+    ("POST", f"{_P}/services:batchEnable", {"serviceIds": _SERVICES}),
     ("POST", f"{_P}/notes?noteId=release", {"attestation": {"hint": {"humanReadableName": "h"}}}),
     ("POST", f"{_P}/notes?noteId=build", {"build": {"builderVersion": "7"}}),
     (
