@@ -165,7 +165,7 @@ def _settings(configuration: "ControlConfiguration") -> Iterator[Check]:
     import msgspec  # noqa: PLC0415 - start-up time
 
     for name, section in msgspec.to_builtins(configuration.sections).items():
-        if isinstance(section, list):
+        if isinstance(section, list | tuple):
             yield name, OK, f"{len(section)} configured ({configuration.origins.get(name, 'the default')})"
             continue
         for key, value in section.items():
