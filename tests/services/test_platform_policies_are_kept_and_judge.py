@@ -1,5 +1,6 @@
 """Platform policies as use cases: a life with etags, and attestations from the projects that may be read."""
 
+import asyncio
 import dataclasses
 import json
 from typing import Any
@@ -154,13 +155,37 @@ def test_a_flood_of_occurrences_makes_nothing_pass(world: World, monkeypatch: py
     assert verdict(world, made.name) is Verdict.CONFORMANT
 
 
-def found(world: World, name: str, kind: str, **details: object) -> None:
-    """An occurrence about the image, as it is stored."""
+def found(world: World, name: str, kind: str, digest: str = DIGEST, **details: object) -> None:
+    """An occurrence about an image, as it is stored."""
     body: Any = message_class("grafeas.v1.Occurrence")()
     merge(details, body)
     world.put(
         Occurrence(
-            name=f"{PROJECT}/occurrences/{name}", note=f"{PROJECT}/notes/{name}", kind=kind, resource_uri=IMAGE,
-            create_time=NOW, update_time=NOW, body=body.SerializeToString(), digest=DIGEST,
+            name=f"{PROJECT}/occurrences/{name}", note=f"{PROJECT}/notes/{name}", kind=kind,
+            resource_uri=f"gcr.io/p/img@sha256:{digest}",
+            create_time=NOW, update_time=NOW, body=body.SerializeToString(), digest=digest,
         )
     )  # fmt: skip
+
+
+def test_B90_many_evaluations_at_once_each_get_their_own_answer(world: World) -> None:
+    kind = VulnerabilityCheck(maximum_fixable=MaximumSeverity.LOW, maximum_unfixable=MaximumSeverity.LOW)
+    made = world.run(platform_policies.create(world.owner, GKE, "p1", draft(Check(kind=kind))))
+    digests = [f"{number:064x}" for number in range(60)]
+    for number, digest in enumerate(digests):
+        found(world, f"scan{number}", "DISCOVERY", digest, discovery={"analysisStatus": "FINISHED_SUCCESS"})
+        if number % 3 == 0:
+            found(world, f"bad{number}", "VULNERABILITY", digest, vulnerability={"severity": "HIGH"})
+
+    async def judged(digest: str) -> tuple[str, Verdict]:
+        image = f"gcr.io/p/img@sha256:{digest}"
+        pod = PodSubject(name=digest, namespace="default", service_account="default", images=(image,))
+        _, (result,) = await platform_policies.evaluate_pods(world.owner, made.name, [pod], DECODERS)
+        assert [each.image for each in result.images] == [image]
+        return result.pod.name, result.verdict
+
+    async def body() -> list[tuple[str, Verdict]]:
+        return await asyncio.gather(*map(judged, digests * 2))
+
+    for digest, got in world.run(body()):
+        assert got is (Verdict.NON_CONFORMANT if digests.index(digest) % 3 == 0 else Verdict.CONFORMANT)

@@ -1,7 +1,10 @@
 """Custom constraints: what holds, what does not, and what cannot be told, whatever the expression does."""
 
+import asyncio
 import json
+import threading
 import time
+from collections.abc import Mapping, Sequence
 
 import pytest
 
@@ -24,7 +27,15 @@ def provenance(payload: object = STATEMENT, name: str = "o1") -> Provenance:
 
 
 def held(expression: str, payload: object = STATEMENT) -> bool | Unread:
-    return constraints.evaluate({(expression, "o1"): provenance(payload)})[expression, "o1"]
+    return evaluated({(expression, "o1"): provenance(payload)})[expression, "o1"]
+
+
+def evaluated(asked: dict[tuple[str, str], Provenance]) -> Mapping[tuple[str, str], bool | Unread]:
+    return asyncio.run(constraints.evaluate(asked))
+
+
+def problems(*expressions: str) -> Sequence[str | None]:
+    return asyncio.run(constraints.problems(expressions))
 
 
 @pytest.mark.parametrize(
@@ -79,24 +90,36 @@ def test_an_expression_cannot_take_the_server_with_it() -> None:
 
 
 def test_what_does_not_compile_is_named_for_its_author() -> None:
-    found = constraints.problems(["true", "payload.", "1 + 1", "payload.x", "[" * 3000])
+    found = problems("true", "payload.", "1 + 1", "payload.x", "[" * 3000)
     assert [problem is None for problem in found] == [True, False, False, True, False]
     assert "Syntax error" in str(found[1])
     assert found[2] == "gives INT, expected BOOL"
-    assert constraints.problems([]) == []
+    assert problems() == []
 
 
 def test_more_than_can_be_asked_is_not_told() -> None:
     asked = {("true", f"o{index}"): provenance(name=f"o{index}") for index in range(constraints.MAX_ASKED + 1)}
-    found = constraints.evaluate(asked)
+    found = evaluated(asked)
     assert [each is True for each in found.values()].count(True) == constraints.MAX_ASKED
     large = provenance({"s": "x" * constraints.MAX_PAYLOAD_BYTES})
-    assert isinstance(constraints.evaluate({("true", "o1"): large})["true", "o1"], Unread)
+    assert isinstance(evaluated({("true", "o1"): large})["true", "o1"], Unread)
 
 
 def test_without_the_extra_a_constraint_is_kept_and_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constraints, "find_spec", lambda _name: None)
-    assert constraints.problems(["payload."]) == [None]
+    assert problems("payload.") == [None]
     found = held("true")
     assert isinstance(found, Unread)
     assert "optional extra `cel`" in found.reason
+
+
+def test_who_waits_too_long_for_others_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    release = threading.Event()
+    monkeypatch.setattr(constraints, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(constraints, "_run", lambda _request: release.wait(10) and None)
+    try:
+        found = held("true")
+    finally:
+        release.set()
+    assert isinstance(found, Unread)
+    assert "busy" in found.reason

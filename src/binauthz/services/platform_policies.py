@@ -47,6 +47,7 @@ async def _checked(draft: PlatformPolicy, platform: str) -> PlatformPolicy:
     if platform != "gke" and draft.cloud_run is None:
         raise invalid_field("platformPolicy.cloudRunPolicy", "is missing, expected a policy")
     checked, violations = await asyncio.to_thread(_examined, draft)
+    violations = violations or await _constraint_faults(draft)
     if violations:
         first = violations[0]
         more = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
@@ -55,8 +56,8 @@ async def _checked(draft: PlatformPolicy, platform: str) -> PlatformPolicy:
 
 
 def _examined(draft: PlatformPolicy) -> tuple[PlatformPolicy, tuple[FieldViolation, ...]]:
-    """The draft with the ids of its keys, or what is wrong with it. Compiles constraints: call on a thread."""
-    violations = validate(draft) or _constraint_faults(draft)
+    """The draft with the ids of its keys, or what is wrong with it. Parses keys: call on a thread."""
+    violations = validate(draft)
     if violations:
         return draft, violations
     if draft.cloud_run is not None and draft.cloud_run.rule is not None:
@@ -83,7 +84,7 @@ def _kept(check: Check) -> Kind | None:
     )
 
 
-def _constraint_faults(draft: PlatformPolicy) -> tuple[FieldViolation, ...]:
+async def _constraint_faults(draft: PlatformPolicy) -> tuple[FieldViolation, ...]:
     """Constraints that do not compile, where the extra that compiles them is installed (SPEC 6.3)."""
     written = {
         f"gkePolicy.checkSets[{index}].checks[{number}].slsaCheck.rules[{place}].customConstraints": (
@@ -99,7 +100,7 @@ def _constraint_faults(draft: PlatformPolicy) -> tuple[FieldViolation, ...]:
         problem = f"the policy has more than {MAX_CONSTRAINTS} constraints, expected at most that many"
         return (FieldViolation(next(iter(written)), problem),)
     expressions = list(dict.fromkeys(written.values()))
-    found = dict(zip(expressions, constraint_problems(expressions), strict=True))
+    found = dict(zip(expressions, await constraint_problems(expressions), strict=True))
     faults = ((path, found[text]) for path, text in written.items())
     return tuple(FieldViolation(path, f"does not compile: {problem}") for path, problem in faults if problem)
 
@@ -200,12 +201,9 @@ async def evaluate_pods(
 
     policy, gke, gathered = await ctx.store.read(body)
 
-    def judge() -> tuple[PodResult, ...]:
-        held = evaluate_constraints(constraints(gke, pods, gathered))
-        evidence = dataclasses.replace(gathered, constraints=held)
-        return tuple(evaluate(gke, pod, evidence) for pod in pods)
-
-    return policy, await asyncio.to_thread(judge)
+    held = await evaluate_constraints(await asyncio.to_thread(constraints, gke, pods, gathered))
+    evidence = dataclasses.replace(gathered, constraints=held)
+    return policy, await asyncio.to_thread(lambda: tuple(evaluate(gke, pod, evidence) for pod in pods))
 
 
 def _existing(tx: Reader, name: str) -> PlatformPolicy:

@@ -4,27 +4,33 @@ What cannot be evaluated is said to be so, and never false or true: without the 
 an error in the expression.
 """
 
+import asyncio
 import json
 import subprocess
 import sys
-import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from binauthz.policy.platform.evidence import Constrained, Provenance, Unread
+
+T = TypeVar("T")
 
 MAX_ASKED = 1000
 MAX_PAYLOAD_BYTES = 256 * 1024
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
 TIMEOUT_SECONDS = 10.0
+PATIENCE_SECONDS = 30.0
 MISSING: Final = Unread("cannot be evaluated: the server lacks the optional extra `cel` (pip install 'binauthz[cel]')")
 _TOO_MANY: Final = Unread("cannot be evaluated: there is more provenance than one evaluation may look at")
 _TOO_MUCH: Final = Unread("cannot be evaluated within the bounds of time and memory")
 _WORKER = Path(__file__).with_name("cel_worker.py")
-# One of these may use a whole core; the server has others to serve.
-_RUNNING = threading.BoundedSemaphore(2)
+_BUSY: Final = Unread("cannot be evaluated: the server is busy with other constraints")
+# One of these may use a whole core, so there are two at a time; on threads of their own, because whoever writes slow
+# expressions shall wait for each other and keep nobody else's work off the common threads.
+_THREADS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="constraints")
 
 
 def available() -> bool:
@@ -32,22 +38,34 @@ def available() -> bool:
     return find_spec("cel_expr_python") is not None
 
 
-def problems(expressions: Sequence[str]) -> Sequence[str | None]:
+async def problems(expressions: Sequence[str]) -> Sequence[str | None]:
     """What is wrong with each expression, for its author; None where nothing, or where the extra is missing."""
     if not expressions or not available():
         return [None] * len(expressions)
-    answer = _run({"expressions": list(expressions), "payloads": [], "asked": []})
+    answer = await _off_the_loop(lambda: _run({"expressions": list(expressions), "payloads": [], "asked": []}), None)
     if answer is None:
         return ["cannot be compiled within the bounds of time and memory"] * len(expressions)
     return list(answer["problems"])
 
 
-def evaluate(asked: Mapping[Constrained, Provenance]) -> Mapping[Constrained, bool | Unread]:
-    """Whether each provenance satisfies each expression that is asked about it. Blocks: call on a thread."""
+async def evaluate(asked: Mapping[Constrained, Provenance]) -> Mapping[Constrained, bool | Unread]:
+    """Whether each provenance satisfies each expression that is asked about it."""
     if not asked:
         return {}
     if not available():
         return dict.fromkeys(asked, MISSING)
+    return await _off_the_loop(lambda: _evaluate(asked), dict.fromkeys(asked, _BUSY))
+
+
+async def _off_the_loop(work: Callable[[], T], otherwise: T) -> T:
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return await asyncio.wrap_future(_THREADS.submit(work))
+    except TimeoutError:
+        return otherwise
+
+
+def _evaluate(asked: Mapping[Constrained, Provenance]) -> Mapping[Constrained, bool | Unread]:
     found: dict[Constrained, bool | Unread] = {}
     sent: list[Constrained] = []
     expressions: dict[str, int] = {}
@@ -82,18 +100,17 @@ def _answer(given: bool | str) -> bool | Unread:
 
 def _run(request: Mapping[str, Any]) -> dict[str, Any] | None:
     """The worker's answer, or None when it went beyond its bounds."""
-    with _RUNNING:
-        try:
-            done = subprocess.run(  # noqa: S603 - our own file, run by this interpreter
-                [sys.executable, "-I", str(_WORKER)],
-                input=json.dumps(request).encode(),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                timeout=TIMEOUT_SECONDS,
-                check=True,
-                env={},
-            )
-            answer: dict[str, Any] = json.loads(done.stdout)
-        except (subprocess.SubprocessError, OSError, ValueError):
-            return None
-        return answer
+    try:
+        done = subprocess.run(  # noqa: S603 - our own file, run by this interpreter
+            [sys.executable, "-I", str(_WORKER)],
+            input=json.dumps(request).encode(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=TIMEOUT_SECONDS,
+            check=True,
+            env={},
+        )
+        answer: dict[str, Any] = json.loads(done.stdout)
+    except (subprocess.SubprocessError, OSError, ValueError):
+        return None
+    return answer
