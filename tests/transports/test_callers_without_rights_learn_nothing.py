@@ -25,7 +25,13 @@ MALFORMED = ["", "x", "projects", "projects/", "projects/demo-project/", "projec
              "PROJECTS/demo-project", "organizations/local", "projects/demo-project/attestors/\x00", "/" * 500,
              "projects/demo-project/" + "x/" * 500, "projects/é/attestors/a"]  # fmt: skip
 # What everyone who is authenticated may call; the answer depends on rights, or on nothing that is anybody's.
-FOR_EVERYONE = {"TestIamPermissions", "GetSystemPolicy", "ListProjects", "GetOperation"}
+FOR_EVERYONE = {
+    "TestIamPermissions",
+    "GetSystemPolicy",
+    "ListProjects",
+    "GetOperation",
+    "ListMonitoredResourceDescriptors",
+}
 
 
 @pytest.fixture(scope="module")
