@@ -20,7 +20,7 @@ from binauthz.crypto.pkix import load_public_key
 from binauthz.crypto.prehashed import digest_size
 from binauthz.crypto.sealing import SealingError, SealingKey, SealingKeys, SealingKeysMissing
 from binauthz.services.context import Settings
-from binauthz.services.kms import crypto_keys, housekeeping, signing, versions
+from binauthz.services.kms import crypto_keys, generation, housekeeping, signing, versions
 from binauthz.services.kms.algorithms import SIGNING
 from binauthz.services.kms.backend import NewKey
 from binauthz.services.kms.custody import SOFTWARE, Custody
@@ -246,6 +246,29 @@ def test_making_a_key_never_blocks_the_event_loop(keys: Keys) -> None:
 
     keys.world.run(body())
     assert waited == [True]
+
+
+def test_keys_to_be_made_are_counted_before_they_cost_anything(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
+    stuck = Stuck()
+    monkeypatch.setattr(stuck, "check", lambda: None)
+    monkeypatch.setattr(generation, "PATIENCE_SECONDS", 0)
+    keys.key()
+    owner = keys.world.with_settings(Settings(custody=Custody({SOFTWARE: stuck})))
+
+    async def body() -> list[Any]:
+        try:
+            # One after the other: each is recorded, and its making begins, before the next is asked for.
+            return [
+                (await asyncio.gather(versions.create_version(owner, KEY), return_exceptions=True))[0]
+                for _ in range(53)
+            ]
+        finally:
+            stuck.release.set()
+
+    made = keys.world.run(body())
+    assert {each.state for each in made[:50]} == {"PENDING_GENERATION"}
+    assert {each.code for each in made[50:]} == {Code.RESOURCE_EXHAUSTED}
+    assert keys.world.run(crypto_keys.get_crypto_key(owner, KEY)).last_version == 51
 
 
 @pytest.mark.parametrize("length", [8, 1024])

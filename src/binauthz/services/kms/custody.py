@@ -21,6 +21,8 @@ _log = logging.getLogger(__name__)
 SOFTWARE, HSM = "SOFTWARE", "HSM"
 _CALLS_AT_ONCE = 16
 _GENERATIONS_AT_ONCE = 2
+# Keys that are being made or wait for it; at a few seconds each, what waits longer would only fail later.
+_GENERATIONS_AHEAD = 50
 
 
 class Custody:
@@ -31,6 +33,7 @@ class Custody:
         self._deadline = deadline_seconds
         self._calls = {level: asyncio.Semaphore(_CALLS_AT_ONCE) for level in backends}
         self._generations = {level: asyncio.Semaphore(_GENERATIONS_AT_ONCE) for level in backends}
+        self._ahead = dict.fromkeys(backends, 0)
         self._background: set[asyncio.Task[Any]] = set()
 
     def check_level(self, level: str) -> None:
@@ -38,6 +41,14 @@ class Custody:
         if level not in self._backends:
             advice = ": no PKCS#11 token is configured" if level == HSM else ""
             raise ApiError(Code.FAILED_PRECONDITION, f"This server keeps no keys of protection level {level}{advice}.")
+
+    def check_room(self, level: str) -> None:
+        """Return if another key can be made soon; else raise RESOURCE_EXHAUSTED."""
+        self.check_level(level)
+        if self._ahead[level] >= _GENERATIONS_AHEAD:
+            raise ApiError(
+                Code.RESOURCE_EXHAUSTED, f"{_GENERATIONS_AHEAD} {level} keys are being made already: try again later."
+            )
 
     async def call(self, level: str, work: Callable[[KeyBackend], T]) -> T:
         """Run a short piece of work with the backend of a level; UNAVAILABLE when it does not end in time."""
@@ -54,7 +65,11 @@ class Custody:
     async def generate(self, level: str, name: str, algorithm: SignatureAlgorithm) -> NewKey:
         """Make a key, however long that takes."""
         self.check_level(level)
-        return await _on_thread(self._generations[level], lambda: self._backends[level].generate(name, algorithm))
+        self._ahead[level] += 1
+        try:
+            return await _on_thread(self._generations[level], lambda: self._backends[level].generate(name, algorithm))
+        finally:
+            self._ahead[level] -= 1
 
     def in_background(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """A task that outlives the call that started it."""

@@ -32,6 +32,7 @@ def custody(ctx: Context) -> Custody:
 
 async def check(ctx: Context, level: str) -> None:
     """Return if a key of this protection level can be made now; nothing is recorded for one that cannot."""
+    custody(ctx).check_room(level)
     await custody(ctx).call(level, lambda backend: backend.check())
 
 
