@@ -91,8 +91,10 @@ def test_a_batch_leaves_one_entry(table: Table) -> None:
 def test_every_permission_of_the_table_is_known_to_read_or_to_write() -> None:
     sorted_ = {name: access(row) for name, row in ROWS.items()}
     reading = {name for name, kind in sorted_.items() if kind in {Access.ADMIN_READ, Access.DATA_READ}}
-    verbs = ("Get", "BatchGet", "List", "Test", "Validate", "Evaluate", "GenerateCredentials", "GenerateRandomBytes", "Asymmetric",
-             "Mac", "Encrypt", "Decrypt", "Raw", "Search", "Read", "Fetch")  # fmt: skip
+    verbs = (
+        *("Get", "BatchGet", "List", "Search", "Test", "Validate", "Evaluate", "Read", "Fetch", "GenerateCredentials"),
+        *("GenerateRandomBytes", "Asymmetric", "Mac", "Encrypt", "Decrypt", "Raw"),
+    )
     assert [name for name in reading if not name.rpartition(".")[2].startswith(verbs)] == []
 
 
