@@ -153,6 +153,8 @@ def test_a_flood_of_occurrences_makes_nothing_pass(world: World, monkeypatch: py
         assert verdict(world, made.name) is Verdict.ERROR
     monkeypatch.setattr(platform_evidence, "MAX_OCCURRENCES", 8)
     assert verdict(world, made.name) is Verdict.CONFORMANT
+    monkeypatch.setattr(platform_evidence, "MAX_PLACES", 0)
+    assert verdict(world, made.name) is Verdict.ERROR
 
 
 def found(world: World, name: str, kind: str, digest: str = DIGEST, **details: object) -> None:

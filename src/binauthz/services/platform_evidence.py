@@ -27,12 +27,12 @@ T = TypeVar("T")
 MAX_VULNERABILITIES = 5000
 MAX_DISCOVERIES = 100
 MAX_PROVENANCES = 100
-# Of all kinds together, for one evaluation of up to 256 images in up to ten projects for each check.
+# Of all kinds together, for one evaluation: occurrences, and pairs of a digest and a project. A pair costs milliseconds.
 MAX_OCCURRENCES = 50_000
-MAX_PLACES = 5000
+MAX_PLACES = 1000
 _LIST = "containeranalysis.occurrences.list"
 _FORBIDDEN = Unread("cannot be read: the service agent of the policy's project may not list its occurrences")
-_TOO_MANY = Unread("has more occurrences of the image than can be read")
+_TOO_MANY = Unread("could not be read: the evaluation asks for more occurrences than one may read")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,17 +75,19 @@ class _Reading:
         self._decoders = decoders
         self._now = now
         self._left = MAX_OCCURRENCES
+        self._places = MAX_PLACES
         self._readable: dict[str, bool] = {}
         self._severities: dict[str, Severity] = {}
 
     def each(self, places: frozenset[Place], read: Callable[[Place], T]) -> dict[Place, T | Unread]:
         """The facts of every place, in an order that does not depend on the process."""
         found: dict[Place, T | Unread] = {}
-        for number, place in enumerate(sorted(places)):
-            if number >= MAX_PLACES or self._left <= 0:
+        for place in sorted(places):
+            if self._places <= 0 or self._left <= 0:
                 found[place] = _TOO_MANY
-            else:
-                found[place] = read(place) if self._may_read(place[0]) else _FORBIDDEN
+                continue
+            self._places -= 1
+            found[place] = read(place) if self._may_read(place[0]) else _FORBIDDEN
         return found
 
     def attestations(self, place: Place) -> Sequence[Attestation]:
