@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SUITES = ("verification", "engine", "reviews", "store", "cluster", "startup")
+SUITES = ("verification", "engine", "reviews", "store", "search", "api", "cluster", "startup")
 
 
 def main() -> int:

@@ -7,6 +7,7 @@ travel. Nothing here asserts: budgets live in the documentation, and a timed tes
 import array
 import gc
 import json
+import os
 import resource
 import sys
 import time
@@ -43,6 +44,20 @@ def rss_mib() -> float:
     if statm.exists():
         return int(statm.read_text(encoding="ascii").split()[1]) * resource.getpagesize() / 2**20
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def cpu_seconds(pids: list[int]) -> float:
+    """User and system time of processes so far."""
+    total = 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        total += int(fields[11]) + int(fields[12])
+    return total / os.sysconf("SC_CLK_TCK")
+
+
+def memory_mib(pid: int) -> float:
+    """Resident memory of a process."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def summarise(name: str, latencies_ns: Iterable[int], *, seconds: float, cpu_seconds: float) -> Sample:

@@ -10,7 +10,6 @@ Budgets: 5,000 reviews/s and p99 below 10 ms on two cores, CPU at most 1.5 times
 import asyncio
 import dataclasses
 import datetime as dt
-import os
 import signal
 import socket
 import ssl
@@ -26,7 +25,7 @@ import uvicorn
 import uvloop
 from tests.admission.world import ATTEST, REVIEW, TOKEN, attestor, cluster, occurrence, policy, rule
 
-from bench.measure import Sample, report, summarise
+from bench.measure import Sample, cpu_seconds, memory_mib, report, summarise
 from binauthz.admission.door import build
 from binauthz.app.certificates import Authority, Leaf
 from binauthz.attestation.memo import Prover
@@ -37,7 +36,6 @@ from binauthz.store.records import Project
 
 DIGESTS = tuple(f"{number:064x}" for number in range(1, 4))
 ATTESTORS = ("builder", "tester")
-TICK = os.sysconf("SC_CLK_TCK")
 
 
 async def fill(url: str) -> None:
@@ -152,20 +150,6 @@ async def load(port: int, ca: Path, connections: int, seconds: float) -> list[in
         *(connection(trust, port, head.encode() + body, stop, latencies, b'"allowed":true') for _ in range(connections))
     )
     return latencies
-
-
-def cpu_seconds(pids: list[int]) -> float:
-    """User and system time of processes so far."""
-    total = 0
-    for pid in pids:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        total += int(fields[11]) + int(fields[12])
-    return total / TICK
-
-
-def memory_mib(pid: int) -> float:
-    """Resident memory of a process."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def measure_server(

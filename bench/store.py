@@ -64,7 +64,11 @@ def load(path: Path, numbers: range) -> None:
         indexes = dict(found.fetchall())
         for name in indexes:
             connection.execute(f"DROP INDEX {name}")
-        connection.executemany(f"INSERT INTO occurrences VALUES ({','.join('?' * 14)})", attestation_rows(numbers))
+        connection.executemany(
+            "INSERT INTO occurrences (name, project, note, note_project, note_id, kind, resource_uri, resource, "
+            f"digest, identity, create_time, update_time, body, attestation) VALUES ({','.join('?' * 14)})",
+            attestation_rows(numbers),
+        )
         for statement in indexes.values():
             connection.execute(statement)
     connection.close()
