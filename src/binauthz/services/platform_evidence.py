@@ -27,7 +27,7 @@ T = TypeVar("T")
 MAX_VULNERABILITIES = 5000
 MAX_DISCOVERIES = 100
 MAX_PROVENANCES = 100
-# Of all kinds together, for one evaluation: occurrences, and pairs of a digest and a project. A pair costs milliseconds.
+# For one evaluation and of all kinds together: occurrences, and pairs of a digest and a project, which cost more.
 MAX_OCCURRENCES = 50_000
 MAX_PLACES = 1000
 _LIST = "containeranalysis.occurrences.list"
