@@ -151,6 +151,16 @@ def membership_of(tx: Reader, cluster: str) -> Membership | None:
     return next(found, None)
 
 
+async def members(ctx: Context, clusters: Sequence[Cluster]) -> dict[str, str]:
+    """The memberships of clusters in the fleets of their projects, by cluster; a cluster that is in none is absent."""
+
+    def body(tx: Reader) -> dict[str, str]:
+        parents = {each.name.partition("/locations/")[0] for each in clusters}
+        return {each.cluster: each.name for parent in parents for each in tx.list(Membership, f"{parent}/locations/-")}
+
+    return await ctx.store.read(body)
+
+
 def ensure(tx: Writer, project: str, now: dt.datetime) -> None:
     """The first member makes the fleet."""
     name = f"{project}/locations/{LOCATION}/fleets/{DEFAULT}"

@@ -10,7 +10,7 @@ from google.protobuf import json_format
 from google.protobuf.message import Message
 
 from binauthz.base.errors import ApiError, Code
-from binauthz.services import cluster_changes, cluster_operations, clusters
+from binauthz.services import cluster_changes, cluster_operations, clusters, fleets
 from binauthz.services.context import Context
 from binauthz.services.names import last_segment
 from binauthz.store.records import Cluster, ClusterOperation
@@ -48,9 +48,12 @@ def _self_link(name: str, version: str) -> str:
     return f"https://container.googleapis.com/{version}/projects/{project}/{kind}/{location}/{'/'.join(rest)}"
 
 
-def from_cluster(cluster: Cluster, version: str) -> Message:
+def from_cluster(cluster: Cluster, version: str, membership: str = "") -> Message:
     """The cluster as a message of a version: what its creator asked for, under what we know. ``zone`` is always set,
-    because kubeconfig contexts are named by it, and ``controlPlaneEndpointsConfig`` never is (SPEC 13.36)."""
+    because kubeconfig contexts are named by it, and ``controlPlaneEndpointsConfig`` never is (SPEC 13.36).
+
+    ``membership`` is the name of its membership in its project's fleet.
+    """
     message: Any = message_class(f"{_PACKAGE}.{version}.Cluster")()
     json_format.ParseDict(dict(cluster.settings), message, ignore_unknown_fields=True, descriptor_pool=pool())
     location = _location(cluster.name)
@@ -79,6 +82,9 @@ def from_cluster(cluster: Cluster, version: str) -> Message:
         message.conditions.add(message=cluster.status_message)
     if message.resource_labels:
         message.label_fingerprint = label_fingerprint(cluster)
+    if membership:
+        message.fleet.project = membership.split("/")[1]
+        message.fleet.membership = f"//gkehub.googleapis.com/{membership}"
     for node_pool in message.node_pools:
         node_pool.version = kubernetes
         node_pool.self_link = f"{message.self_link}/nodePools/{node_pool.name}"
@@ -133,13 +139,16 @@ class ContainerHandlers:
 
     async def get_cluster(self, ctx: Context, request: Any) -> Message:
         """GetCluster."""
-        return from_cluster(await clusters.get_cluster(ctx, cluster_name(request)), self._version)
+        found = await clusters.get_cluster(ctx, cluster_name(request))
+        members = await fleets.members(ctx, [found])
+        return from_cluster(found, self._version, members.get(found.name, ""))
 
     async def list_clusters(self, ctx: Context, request: Any) -> Message:
         """ListClusters."""
         found = await clusters.list_clusters(ctx, location_name(request))
         answer = self._answer("ListClustersResponse")
-        answer.clusters.extend(from_cluster(each, self._version) for each in found)
+        members = await fleets.members(ctx, found)
+        answer.clusters.extend(from_cluster(each, self._version, members.get(each.name, "")) for each in found)
         result: Message = answer
         return result
 
