@@ -54,6 +54,7 @@ def main(runs: int, style: str) -> None:
             start(["-c", "pass"], runs, "python -c pass"),
             start(["-m", "binauthz", "--version"], runs, "binauthz --version"),
             start(["-m", "binauthz", "logs", "read", "--help"], runs, "binauthz logs read --help"),
+            start(["-m", "binauthz", "policy", "--help"], runs, "binauthz policy --help"),
             until_ready(Path(scratch), runs, "up to ready, fresh directory", fresh=True),
             until_ready(Path(scratch), runs, "up to ready, kept directory", fresh=False),
         ]
