@@ -107,7 +107,6 @@ class Reader(Protocol):
         Raises FilterError for a query outside the grammar.
         """
 
-
     def logs(self, project: str, *, after: str = "", limit: int = 0) -> Sequence[str]:
         """Names of the logs of ``projects/p`` that hold entries, in a stable order, past the log named ``after``."""
 
