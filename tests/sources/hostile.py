@@ -1,5 +1,7 @@
 """A registry that answers as it is told, on a loopback port: for what no honest registry does."""
 
+import contextlib
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -35,8 +37,8 @@ class Toy:
 
 
 @contextmanager
-def toy() -> Iterator[Toy]:
-    """A server that lives as long as the block."""
+def toy(tls: ssl.SSLContext | None = None) -> Iterator[Toy]:
+    """A server that lives as long as the block, behind TLS if it is given a certificate."""
     made = Toy()
 
     class Handler(BaseHTTPRequestHandler):
@@ -72,12 +74,19 @@ def toy() -> Iterator[Toy]:
             except OSError:
                 self.close_connection = True
 
+        def handle(self) -> None:
+            # A client that does not trust the certificate hangs up.
+            with contextlib.suppress(OSError):
+                super().handle()
+
         def log_message(self, format: str, *args: Any) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    made.url = f"http://127.0.0.1:{server.server_port}"
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    made.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:

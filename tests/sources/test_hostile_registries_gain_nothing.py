@@ -5,6 +5,7 @@ import base64
 import datetime as dt
 import hashlib
 import json
+import ssl
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from binauthz.app.certificates import Authority
 from binauthz.base.clock import FixedClock
 from binauthz.sources.registry import Registry, RegistrySettings, RegistryTrouble, Trouble
 from tests.sources import images
@@ -295,6 +297,28 @@ def test_nothing_comes_from_the_environment(hostile: Toy, asker: Asker, monkeypa
     (sent,) = hostile.asked
     assert "cookie" not in sent[2]
     assert "authorization" not in sent[2]
+
+
+def test_a_registry_proves_its_name_by_the_configured_certificates(asker: Asker, tmp_path: Path) -> None:
+    now = dt.datetime.now(dt.UTC)
+    ours, theirs = Authority(tmp_path / "ours", now), Authority(tmp_path / "theirs", now)
+    for hosts, authority, trusted in (
+        (("127.0.0.1",), ours, True),
+        (("127.0.0.1",), theirs, False),
+        (("elsewhere.example.com",), ours, False),
+    ):
+        leaf = authority.leaf(hosts[0], hosts, now)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(leaf.cert_file, leaf.key_file)
+        with toy(context) as secure:
+            secure.replies["/v2/app/manifests/latest"] = MANIFEST
+            settings = at(secure, ca_file=str(ours.ca_file))
+            if trusted:
+                assert asker.ask(settings, manifest_of("latest")).digest == DIGEST
+            else:
+                assert asker.trouble(settings, manifest_of("latest")).trouble is Trouble.UNREACHABLE
+                assert secure.asked == []
+            assert asker.trouble(at(secure), manifest_of("latest")).trouble is Trouble.UNREACHABLE
 
 
 def test_no_registry_there_is_said_so(asker: Asker) -> None:
