@@ -116,3 +116,25 @@ def test_evaluate_says_by_its_code_what_was_found(ask: Callable[..., Result], ve
 
 def test_an_answer_without_a_verdict_could_not_tell(ask: Callable[..., Result]) -> None:
     assert ask(200, {}, "evaluate", "--image", "a").code == 3
+
+
+RULE = {"evaluationMode": "ALWAYS_DENY", "enforcementMode": "ENFORCED_BLOCK_AND_AUDIT_LOG"}
+
+
+@pytest.mark.parametrize("answer", [{}, {"verdict": "SURPRISE"}, {"results": [{"verdict": "CONFORMANT"}]}])
+def test_answers_without_a_verdict_never_mean_that_nothing_changes(
+    ask: Callable[..., Result], tmp_path: Path, answer: object
+) -> None:
+    draft = tmp_path / "draft.json"
+    draft.write_text(json.dumps({"defaultAdmissionRule": RULE}))
+    assert ask(200, answer, "policy", "what-if", str(draft), "--image", "a").code == 3
+    assert ask(200, answer, "explain", "a").code == 3
+
+
+def test_an_explanation_is_shown_harmlessly(ask: Callable[..., Result]) -> None:
+    finding = {"attestor": HOSTILE, "why": HOSTILE, "reason": HOSTILE}
+    trial = {"attestation": HOSTILE, "keyId": HOSTILE, "outcome": HOSTILE, "reason": HOSTILE}
+    image = {"image": HOSTILE, "verdict": HOSTILE, "explanation": HOSTILE, "findings": [{**finding, "trials": [trial]}]}
+    result = ask(200, {"verdict": "CONFORMANT", "results": [{"images": [image]}]}, "explain", "a").ok()
+    assert "evil" in result.out
+    assert not CONTROL.search(result.out)

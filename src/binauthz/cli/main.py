@@ -28,7 +28,10 @@ _COMMANDS = {
     "occurrences": ("binauthz.cli.occurrences", "Manage occurrences of every kind."),
     "keys": ("binauthz.cli.keys", "Generate signing keys."),
     "clusters": ("binauthz.cli.clusters", "Create, change and delete local clusters, and get credentials for any."),
-    "memberships": ("binauthz.cli.memberships", "Register clusters with the fleet, and get credentials for its members."),
+    "memberships": (
+        "binauthz.cli.memberships",
+        "Register clusters with the fleet, and get credentials for its members.",
+    ),
     "projects": ("binauthz.cli.projects", "List projects, and say who may do what."),
     "services": ("binauthz.cli.services", "List, enable and disable APIs."),
     "tokens": ("binauthz.cli.tokens", "Issue, list and revoke bearer tokens."),

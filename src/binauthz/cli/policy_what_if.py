@@ -12,6 +12,7 @@ from binauthz.cli.output import format_option, show
 from binauthz.cli.session import Session, directory_option
 
 _NOTHING: dict[str, Any] = {}
+_TOLD = {"CONFORMANT", "NON_CONFORMANT"}
 
 
 @click.command("what-if")
@@ -53,11 +54,13 @@ def command(
     session = Session.open(directory)
     where = {"cluster": cluster, "namespace": namespace, "serviceAccount": service_account}
     rows = []
+    unknown = False
     questions: list[dict[str, Any]] = [{"images": [image]} for image in images]
     questions += [{"manifest": read_text(name)} for name in manifests]
     for question in questions:
         now = ask(session, {**where, **question})
         then = ask(session, {**where, **question, "policy": draft})
+        unknown = unknown or any(answer.get("verdict") not in _TOLD for answer in (now, then))
         rows += list(_compared(now, then))
     changed = [row for row in rows if row["change"] != "same"]
     show(
@@ -72,13 +75,13 @@ def command(
             "WHY": lambda r: r["why"],
         },
     )
-    unknown = any("ERROR" in (row["now"], row["proposed"]) for row in rows)
+    unknown = unknown or any("ERROR" in (row["now"], row["proposed"]) for row in rows)
     sys.exit(3 if unknown else 2 if changed else 0)
 
 
 def _compared(now: dict[str, Any], then: dict[str, Any]) -> Iterator[dict[str, str]]:
     """One row for each image of each object; an object without images is a row itself."""
-    for before, after in zip(now.get("results", []), then.get("results", []), strict=True):
+    for before, after in zip(now.get("results", []), then.get("results", []), strict=False):
         shown = f"{before.get('kind', '')} {before.get('podName', '')}".strip()
         if not before.get("images") and not after.get("images"):
             yield _row(shown, "", before, after, str(after.get("message", "")))
