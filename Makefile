@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run-setup quickstart test unit servers clients e2e lint format generated bench lock clean
+.PHONY: help setup run-setup quickstart test unit servers clients e2e lint format generated fuzz bench lock clean
 
 help: ## List the verbs
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -56,6 +56,11 @@ format: setup ## Rewrite the sources in the house format
 generated: setup ## Check that generated files equal what their generators make
 	$(BIN)/python -m tools.make_descriptors --check
 	$(BIN)/python -m tools.make_coverage --check
+	$(BIN)/python -m tools.make_configuration --check
+	$(BIN)/python -m tools.make_cli_reference --check
+
+fuzz: setup ## Fuzz every method over REST and gRPC for ten minutes (SECONDS=600)
+	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),600)
 
 bench: setup ## Run the benchmarks and print their tables
 	$(BIN)/python -m bench
