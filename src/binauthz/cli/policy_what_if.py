@@ -61,6 +61,7 @@ def command(
         now = ask(session, {**where, **question})
         then = ask(session, {**where, **question, "policy": draft})
         unknown = unknown or any(answer.get("verdict") not in _TOLD for answer in (now, then))
+        unknown = unknown or len(now.get("results", [])) != len(then.get("results", []))
         rows += list(_compared(now, then))
     changed = [row for row in rows if row["change"] != "same"]
     show(
