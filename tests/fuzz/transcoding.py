@@ -58,9 +58,10 @@ def _carried(message: Any, template: str, body: str) -> tuple[bytes, str]:
             target = getattr(message, body)
             payload = encode(target)
             getattr(message, body).SetInParent()
-            rest.ClearField(body)
         for field in variables(template):
             _clear(rest, field)
+        if body:
+            rest.ClearField(body)
         query = _query(message, rest)
     return payload, query
 
@@ -85,6 +86,8 @@ def _query(message: Any, rest: Any) -> str:
     for field, value in rest.ListFields():
         if field.message_type is not None:
             if field.message_type.full_name == "google.protobuf.FieldMask":
+                if "" in value.paths:
+                    raise ValueError("JSON separates a mask's paths by commas, and has no empty one")
                 pairs.append((field.json_name, str(to_json(value))))
             else:
                 message.ClearField(field.name)

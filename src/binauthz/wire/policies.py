@@ -31,7 +31,8 @@ def _rule(message: Any, path: str) -> AdmissionRule:
 def to_policy(message: Any) -> Policy:
     """The policy that a message of any version holds; output-only members are carried along and ignored later."""
     rules: dict[str, Mapping[str, AdmissionRule]] = {
-        ours: {key: _rule(rule, f"{theirs}[{key[:80]}]") for key, rule in getattr(message, theirs).items()}
+        # A map of a message has no order; faults are told in the same one whichever door it came through.
+        ours: {key: _rule(rule, f"{theirs}[{key[:80]}]") for key, rule in sorted(getattr(message, theirs).items())}
         for ours, theirs in _RULE_MAPS.items()
     }
     default = message.default_admission_rule if message.HasField("default_admission_rule") else None
