@@ -14,6 +14,7 @@ _OPERATION = "verbs wait for their operations, so that nobody needs to look at o
 _REGISTRY = "reads about a registry that its own tools give too; they are there for gcloud and consoles"
 _KMS = "keys are made and kept with `gcloud kms`, a KMS client library or `binauthz api`; verbs sign by them"
 _DESCRIBED = "the same three kinds of resource for everyone; entries show theirs"
+_ANCESTRY = "asked by gcloud on its way; nothing lies above a project here"
 _LOCATION = "asked by clients that offer locations for choice"
 
 _FAMILIES = {
@@ -47,6 +48,7 @@ _FAMILIES = {
     "google.longrunning.Operations": {
         _OPERATION: ("GetOperation", "ListOperations", "CancelOperation", "DeleteOperation"),
     },
+    "google.cloud.resourcemanager.v1.Projects": {_ANCESTRY: ("GetAncestry",)},
     "google.cloud.location.Locations": {_LOCATION: ("GetLocation", "ListLocations")},
     "grafeas.v1.Grafeas": {_BULK: ("BatchCreateNotes", "BatchCreateOccurrences")},
     "google.devtools.artifactregistry.v1.ArtifactRegistry": {
