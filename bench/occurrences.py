@@ -110,7 +110,16 @@ def _load_sqlite(path: str, numbers: range) -> None:
 
 def _load_postgres(url: str, numbers: range) -> None:
     with psycopg.connect(url) as connection, connection.cursor() as cursor:
+        cursor.execute("SET maintenance_work_mem = '256MB'")
+        cursor.execute(
+            "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'occurrences' AND indexname NOT LIKE '%pkey'"
+        )
+        indexes = dict(cursor.fetchall())
+        for name in indexes:
+            cursor.execute(f'DROP INDEX "{name}"')
         with cursor.copy(f"COPY occurrences ({','.join(COLUMNS)}) FROM STDIN") as copy:
             for row in rows(numbers):
                 copy.write_row(row)
+        for definition in indexes.values():
+            cursor.execute(definition)
         cursor.execute("ANALYZE occurrences")
