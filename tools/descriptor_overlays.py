@@ -33,11 +33,13 @@ def apply(files: FileDescriptorSet) -> None:
     _note_kinds(files)
     _platform_policies(files)
     _validation_helper_v1beta1(files)
-    _fleet_v1beta(files)
+    for version in ("v1beta", "v1alpha"):
+        _fleets(files, version)
     _gateway_versions(files)
     _resource_manager(files)
     _binauthz_v1alpha2(files)
     _cluster_evaluation_modes(files)
+    _clusters_v1alpha1(files)
     _shared_services(files)
 
 
@@ -158,6 +160,12 @@ def _platform_policies(files: FileDescriptorSet) -> None:
         for field in message.field:
             if field.name not in free:
                 field.oneof_index = 0
+    # The first of several is shown as `0` (SPEC 6.5), which a member without presence would not be.
+    for name in ("CheckSetResult", "CheckResult"):
+        message = message_of(file, name)
+        (index,) = (field for field in message.field if field.name == "index")
+        index.proto3_optional, index.oneof_index = True, len(message.oneof_decl)
+        message.oneof_decl.add(name="_index")
     overlay.schemas = {
         "PlatformPolicy": {"properties": {"cloudRunPolicy": {"$ref": "InlineCloudRunPolicy"}}},
         "InlineCloudRunPolicy": {
@@ -277,22 +285,23 @@ def _binauthz_v1alpha2(files: FileDescriptorSet) -> None:
     add_method(service, "UpdateContinuousValidationConfig", update, config, put)
 
 
-def _fleet_v1beta(files: FileDescriptorSet) -> None:
-    """gcloud looks for a membership's location on v1beta (SPEC 7.2), whose public .proto files lack memberships."""
-    names = (("gkehub/v1/", "gkehub/v1beta/"), ("gkehub.v1.", "gkehub.v1beta."), ("/v1/", "/v1beta/"))
+def _fleets(files: FileDescriptorSet, version: str) -> None:
+    """gcloud looks for a membership's location on v1beta (SPEC 7.2), and its alpha track calls v1alpha; public .proto
+    files have v1 alone."""
+    names = (("gkehub/v1/", f"gkehub/{version}/"), ("gkehub.v1.", f"gkehub.{version}."), ("/v1/", f"/{version}/"))
     for name in ("feature", "fleet", "membership", "service"):
         copy = clone(file_of(files, f"google/cloud/gkehub/v1/{name}.proto"), names)
-        copy.package = "google.cloud.gkehub.v1beta"
+        copy.package = f"google.cloud.gkehub.{version}"
         for index, path in enumerate(copy.dependency):
             if path.count("/") > 4:
-                copy.dependency[index] = path.replace("/v1beta/", "/v1/")
+                copy.dependency[index] = path.replace(f"/{version}/", "/v1/")
         for message in copy.message_type:
             for field in message.field:
                 if field.type_name.count(".") > 5 and field.type_name.split(".")[5].islower():
-                    field.type_name = field.type_name.replace("v1beta", "v1")
+                    field.type_name = field.type_name.replace(version, "v1")
         files.file.append(copy)
-    for version in ("v1", "v1beta"):
-        file = file_of(files, f"google/cloud/gkehub/{version}/service.proto")
+    for each in ("v1", version):
+        file = file_of(files, f"google/cloud/gkehub/{each}/service.proto")
         nouns = ("Membership", "Memberships", "Fleet", "Fleets", "Feature", "Features")
         verbs = ("Get", "List", "Create", "Update", "Delete")
         keep_methods(file.service[0], {verb + noun for verb in verbs for noun in nouns}.__contains__)
@@ -324,6 +333,9 @@ def _resource_manager(files: FileDescriptorSet) -> None:
     service = _service(file, "Projects", "cloudresourcemanager.googleapis.com")
     add_method(service, "GetProject", get, project, rule("get", "/v1/projects/{project_id}"))
     add_method(service, "ListProjects", listing, listed, rule("get", "/v1/projects"))
+    ancestry = overlay.require("GetAncestryResponse")
+    of_project = _request(file, "GetAncestryRequest", [("project_id", text)])
+    add_method(service, "GetAncestry", of_project, ancestry, rule("post", "/v1/projects/{project_id}:getAncestry", "*"))
     for name, response in (
         ("GetIamPolicy", "Policy"),
         ("SetIamPolicy", "Policy"),
@@ -363,6 +375,22 @@ def _cluster_evaluation_modes(files: FileDescriptorSet) -> None:
         )
 
 
+def _clusters_v1alpha1(files: FileDescriptorSet) -> None:
+    """gcloud's alpha track calls v1alpha1, which is in no public document: the methods of v1beta1 that we serve."""
+    version = "v1alpha1"
+    names = (("container/v1beta1/", f"container/{version}/"), ("container.v1beta1.", f"container.{version}."))
+    copy = clone(
+        file_of(files, "google/container/v1beta1/cluster_service.proto"), (*names, ("/v1beta1/", f"/{version}/"))
+    )
+    copy.package = f"google.container.{version}"
+    served = {
+        *("GetCluster", "ListClusters", "CreateCluster", "UpdateCluster", "DeleteCluster", "SetLabels"),
+        *("GetOperation", "ListOperations", "CancelOperation", "GetServerConfig", "GetNodePool", "ListNodePools"),
+    }
+    keep_methods(copy.service[0], served.__contains__)
+    files.file.append(copy)
+
+
 def _shared_services(files: FileDescriptorSet) -> None:
     """Routes of the mixin services, whose own annotations match everything: one route per resource that has it."""
     iam = {"getIamPolicy": "GetIamPolicy", "setIamPolicy": "SetIamPolicy", "testIamPermissions": "TestIamPermissions"}
@@ -391,11 +419,11 @@ def _shared_services(files: FileDescriptorSet) -> None:
     _bind(file_of(files, "google/iam/v1/iam_policy.proto").service[0], routes, taken)
     # Container's operations live at the same path for every location but `global`, where only fleets have some.
     named, listed = "{name=projects/*/locations/global/operations/*}", "{name=projects/*/locations/global}/operations"
+    hub = ("v1", "v1beta", "v1alpha")
     operations = {
-        "GetOperation": {("get", "/v1/{name=operations/*}")} | {("get", f"/{v}/{named}") for v in ("v1", "v1beta")},
-        "ListOperations": {("get", "/v1/{name=operations}")} | {("get", f"/{v}/{listed}") for v in ("v1", "v1beta")},
-        "DeleteOperation": {("delete", "/v1/{name=operations/*}")}
-        | {("delete", f"/{v}/{named}") for v in ("v1", "v1beta")},
+        "GetOperation": {("get", "/v1/{name=operations/*}")} | {("get", f"/{v}/{named}") for v in hub},
+        "ListOperations": {("get", "/v1/{name=operations}")} | {("get", f"/{v}/{listed}") for v in hub},
+        "DeleteOperation": {("delete", "/v1/{name=operations/*}")} | {("delete", f"/{v}/{named}") for v in hub},
         "CancelOperation": {("post", "/v1/{name=operations/*}:cancel")},
     }
     _bind(file_of(files, "google/longrunning/operations.proto").service[0], operations, taken)

@@ -45,7 +45,7 @@ def made(platform: Platform) -> Iterator[Callable[..., str]]:
         delete(platform, name, location)
 
 
-@pytest.mark.parametrize("track", [(), ("beta",)], ids=["ga", "beta"])
+@pytest.mark.parametrize("track", [(), ("beta",), ("alpha",)], ids=["ga", "beta", "alpha"])
 def test_gcloud_takes_a_cluster_through_its_life(
     platform: Platform, clients: None, allow_all: None, tmp_path: Path, track: tuple[str, ...]
 ) -> None:

@@ -53,7 +53,7 @@ def cluster(platform: Platform) -> Iterator[str]:
     delete(platform, name)
 
 
-@pytest.mark.parametrize("track", [(), ("beta",)], ids=["ga", "beta"])
+@pytest.mark.parametrize("track", [(), ("beta",), ("alpha",)], ids=["ga", "beta", "alpha"])
 def test_gcloud_takes_a_fleet_through_its_life(platform: Platform, no_fleet: None, track: tuple[str, ...]) -> None:
     group = (*track, "container", "fleet")
 
@@ -66,6 +66,8 @@ def test_gcloud_takes_a_fleet_through_its_life(platform: Platform, no_fleet: Non
     shown = described()
     assert (shown["name"], shown["displayName"], shown["labels"]) == (FLEET, "mine", {"a": "b"})
     assert shown["state"] == {"code": "READY"}
+    listed = platform.gcloud(*group, "list").ok().splitlines()
+    assert (listed[0].split()[:2], listed[-1].split()[:2]) == (["DISPLAY_NAME", "PROJECT"], ["mine", "demo-project"])
     mode = ("--binauthz-evaluation-mode=policy-bindings", f"--binauthz-policy-bindings=name={POLICY}")
     platform.gcloud(*group, "update", "--display-name=other", *mode).ok()
     shown = described()
@@ -80,7 +82,7 @@ def test_gcloud_takes_a_fleet_through_its_life(platform: Platform, no_fleet: Non
     assert {each["metadata"]["verb"] for each in operations} == {"create", "update", "delete"}
 
 
-@pytest.mark.parametrize("track", [(), ("beta",)], ids=["ga", "beta"])
+@pytest.mark.parametrize("track", [(), ("beta",), ("alpha",)], ids=["ga", "beta", "alpha"])
 def test_gcloud_registers_a_created_cluster_and_kubectl_reaches_it_through_the_gateway(
     platform: Platform, no_fleet: None, allow_all: None, cluster: str, tmp_path: Path, track: tuple[str, ...]
 ) -> None:

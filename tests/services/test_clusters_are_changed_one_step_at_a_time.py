@@ -193,6 +193,16 @@ def test_a_binding_names_a_policy_for_gke_whether_or_not_it_exists(world: World,
     world.refused(work(), Code.INVALID_ARGUMENT, "b.policyBindings[0].name")
 
 
+def test_a_binding_that_asks_to_enforce_is_refused_rather_than_ignored(world: World) -> None:
+    async def work(mode: str) -> Enablement:
+        binding = dataclasses.replace(BINDING, enforcement_mode=mode)
+        return enablement("POLICY_BINDINGS", [binding], enabled=False, path="b")
+
+    assert world.run(work("AUDIT")).policy_bindings[0].enforcement_mode == "AUDIT"
+    for mode in ("AUDIT_AND_ENFORCE", "AUDIT_AND_DRYRUN"):
+        world.refused(work(mode), Code.INVALID_ARGUMENT, "b.policyBindings[0].enforcementMode")
+
+
 def test_ten_bindings_and_no_more(world: World) -> None:
     async def work(count: int) -> Enablement:
         return enablement(BOTH, [BINDING] * count, enabled=False, path="b")

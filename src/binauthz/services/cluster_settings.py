@@ -15,6 +15,8 @@ _BOUND = frozenset({"POLICY_BINDINGS", "POLICY_BINDINGS_AND_PROJECT_SINGLETON_PO
 MODES = frozenset({DISABLED, ENFORCE}) | _BOUND
 UNSPECIFIED = "EVALUATION_MODE_UNSPECIFIED"
 BINDINGS_PER_CLUSTER = 10
+AUDITING = frozenset({"", "AUDIT"})
+"""How a binding may count: who asks for more must not believe that it is enforced."""
 
 _NAME = re.compile(r"[a-z](?:[-a-z0-9]{0,38}[a-z0-9])?")
 _PLACE = re.compile(r"[a-z]{2,20}-[a-z]{2,20}[0-9]{1,2}(?:-[a-z0-9]{1,8})?")
@@ -57,6 +59,11 @@ def enablement(mode: str, bindings: Sequence[PolicyBinding], *, enabled: bool, p
         )
     for index, binding in enumerate(bindings):
         _, platform, _ = names.PLATFORM_POLICY.parse(binding.name, f"{path}.policyBindings[{index}].name")
+        if binding.enforcement_mode not in AUDITING:
+            raise invalid_field(
+                f"{path}.policyBindings[{index}].enforcementMode",
+                f"got `{binding.enforcement_mode[:80]}`, expected AUDIT: a platform policy monitors and blocks nothing",
+            )
         if platform != "gke":
             raise invalid_field(f"{path}.policyBindings[{index}].name", f"got platform `{platform}`, expected `gke`")
     return Enablement(evaluation_mode=mode, policy_bindings=tuple(bindings) if mode in _BOUND else ())

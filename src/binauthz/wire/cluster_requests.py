@@ -89,7 +89,15 @@ def _by_locations(name: str) -> str:
 def enablement_of(block: Any, path: str) -> Enablement:
     """The settings that a BinaryAuthorization message asks for."""
     mode = enum_name(block, "evaluation_mode", path)
-    bindings = [PolicyBinding(name=each.name) for each in block.policy_bindings]
+    bindings = [
+        PolicyBinding(
+            name=each.name,
+            enforcement_mode=enum_name(each, "enforcement_mode", f"{path}.policyBindings")
+            if each.enforcement_mode
+            else "",
+        )
+        for each in block.policy_bindings
+    ]
     return enablement(mode, bindings, enabled=block.enabled, path=path)
 
 

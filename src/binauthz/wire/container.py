@@ -92,7 +92,8 @@ def from_cluster(cluster: Cluster, version: str, membership: str = "") -> Messag
     message.binary_authorization.enabled = cluster.evaluation_mode in _ENFORCING
     set_enum(message.binary_authorization, "evaluation_mode", cluster.evaluation_mode)
     for binding in cluster.policy_bindings:
-        message.binary_authorization.policy_bindings.add(name=binding.name)
+        shown = message.binary_authorization.policy_bindings.add(name=binding.name)
+        set_enum(shown, "enforcement_mode", binding.enforcement_mode)
     result: Message = message
     return result
 

@@ -31,6 +31,17 @@ async def get_project(ctx: Context, request: Any) -> Message:
     return from_project(await resourcemanager.get_project(ctx, f"projects/{request.project_id}"))
 
 
+async def get_ancestry(ctx: Context, request: Any) -> Message:
+    """GetAncestry: there are no folders and no organization above a project."""
+    project = await resourcemanager.get_project(ctx, f"projects/{request.project_id}")
+    answer: Any = message_class(f"{_PACKAGE}.GetAncestryResponse")()
+    ancestor = answer.ancestor.add()
+    ancestor.resource_id.type = "project"
+    ancestor.resource_id.id = project.project_id
+    result: Message = answer
+    return result
+
+
 async def list_projects(ctx: Context, request: Any) -> Message:
     """ListProjects: those that the caller may see."""
     page = await resourcemanager.list_projects(ctx, PageRequest(size=request.page_size, token=request.page_token))

@@ -24,11 +24,13 @@ DOCUMENTS = {
     "google.cloud.binaryauthorization.v1alpha2": "binaryauthorization.v1beta1",
     "google.cloud.binaryauthorization.v1beta1": "binaryauthorization.v1beta1",
     "google.cloud.gkehub.v1": "gkehub.v1",
+    "google.cloud.gkehub.v1alpha": "gkehub.v1alpha",
     "google.cloud.gkehub.v1beta": "gkehub.v1beta",
     "google.cloud.kms.v1": "cloudkms.v1",
     "google.cloud.location": "gkehub.v1",
     "google.cloud.resourcemanager.v1": "cloudresourcemanager.v1",
     "google.container.v1": "container.v1",
+    "google.container.v1alpha1": "container.v1beta1",
     "google.container.v1beta1": "container.v1beta1",
     "google.devtools.artifactregistry.v1": "artifactregistry.v1",
     "google.devtools.containeranalysis.v1": "containeranalysis.v1",
@@ -39,7 +41,8 @@ DOCUMENTS = {
     "grafeas.v1": "containeranalysis.v1",
     "grafeas.v1beta1": "containeranalysis.v1beta1",
 }
-"""The document that describes a package; v1alpha2 has none and is v1beta1 but for its name (SPEC 0.2)."""
+"""The document that describes a package; v1alpha2, and v1alpha1 of clusters, have none and are v1beta1 but for their
+names (SPEC 0.2)."""
 
 UNDOCUMENTED = (
     # No document describes Connect Gateway, nor the two v1alpha2 methods that only gcloud calls (SPEC 6.9, 7.2).
@@ -215,13 +218,14 @@ class Schemas:
 
     def _schema(self, method: MethodDescriptor, verb: str, template: str) -> tuple[_Document, str] | None:
         path = re.sub(r"\{[^{}=]*=([^{}]*)\}", lambda match: match[1], template)
-        path = re.sub(r"\{[^{}]*\}", "*", path).replace("/v1alpha2/", "/v1beta1/", 1)
-        for document in self._documents.values():
+        path = re.sub(r"/v1alpha[12]/", "/v1beta1/", re.sub(r"\{[^{}]*\}", "*", path), count=1)
+        own = DOCUMENTS.get(method.containing_service.file.package)
+        # Several services have the same path, such as that of an operation; a shared service has many documents.
+        for document in ([self._documents[own]] if own else []) + [*self._documents.values()]:
             schema = document.routes.get((verb, path))
             if schema:
                 return document, schema
         # A route that only the .proto files have: the message has the schema of its name.
-        own = DOCUMENTS.get(method.containing_service.file.package)
         name = method.output_type.name
         if own is None or name not in self._documents[own]:
             return None

@@ -11,9 +11,9 @@ from binauthz.wire.gkehub import FleetHandlers, GatewayHandlers, HubHandlers
 
 def methods() -> Iterator[Method]:
     """Every served method about clusters and fleets."""
-    for version in ("v1", "v1beta1"):
+    for version in ("v1", "v1beta1", "v1alpha1"):
         yield from _clusters(f"google.container.{version}.ClusterManager", ContainerHandlers(version))
-    for version in ("v1", "v1beta"):
+    for version in ("v1", "v1beta", "v1alpha"):
         yield from _fleets(f"google.cloud.gkehub.{version}.GkeHub", version)
     for version in ("v1", "v1beta1", "v1alpha1"):
         yield row(

@@ -29,6 +29,13 @@ def _projects() -> Iterator[Method]:
         resourcemanager.get_project,
     )
     yield row(manager, "ListProjects", None, nothing, resourcemanager.list_projects)
+    yield row(
+        manager,
+        "GetAncestry",
+        "resourcemanager.projects.get",
+        lambda r: f"projects/{r.project_id}",
+        resourcemanager.get_ancestry,
+    )
     yield row(manager, "GetIamPolicy", None, _project_by_id, iam.BY_PROJECT_ID.get)
     yield row(manager, "SetIamPolicy", None, _project_by_id, iam.BY_PROJECT_ID.set)
     yield row(manager, "TestIamPermissions", None, _project_by_id, iam.BY_PROJECT_ID.test)
