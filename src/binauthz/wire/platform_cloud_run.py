@@ -48,10 +48,12 @@ def _key(message: Any, path: str) -> InlineKey:
 
 def fill_cloud_run(message: Any, policy: CloudRunPolicy) -> None:
     """Write the policy into a message."""
+    message.SetInParent()
     for pattern in policy.allowlist:
         message.allowlist_patterns.add(name_pattern=pattern)
     if policy.rule is None:
         return
+    message.rule.SetInParent()
     set_enum(message.rule, "evaluation_mode", policy.rule.evaluation_mode.value)
     set_enum(message.rule, "enforcement_mode", policy.rule.enforcement_mode.value)
     for each in policy.rule.attestors:

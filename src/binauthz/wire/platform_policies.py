@@ -123,17 +123,21 @@ def _fill_check(message: Any, check: model.Check) -> None:  # noqa: PLR0912  # O
         case model.AlwaysDeny(value=value):
             message.always_deny = value
         case model.TrustedDirectoryCheck(patterns=patterns):
+            message.trusted_directory_check.SetInParent()
             message.trusted_directory_check.trusted_dir_patterns.extend(patterns)
         case model.ImageFreshnessCheck(max_upload_age_days=days):
+            message.image_freshness_check.SetInParent()
             message.image_freshness_check.max_upload_age_days = days
         case model.VulnerabilityCheck() as kind:
             check_message = message.vulnerability_check
+            check_message.SetInParent()
             set_enum(check_message, "maximum_fixable_severity", kind.maximum_fixable.value)
             set_enum(check_message, "maximum_unfixable_severity", kind.maximum_unfixable.value)
             check_message.allowed_cves.extend(kind.allowed_cves)
             check_message.blocked_cves.extend(kind.blocked_cves)
             check_message.container_analysis_vulnerability_projects.extend(kind.projects)
         case model.SlsaCheck(rules=rules):
+            message.slsa_check.SetInParent()
             for rule in rules:
                 made = message.slsa_check.rules.add(
                     config_based_build_required=rule.config_based_build_required,
@@ -145,6 +149,7 @@ def _fill_check(message: Any, check: model.Check) -> None:  # noqa: PLR0912  # O
                     made.attestation_source.container_analysis_attestation_projects.extend(rule.projects)
         case model.SimpleSigningAttestationCheck() as kind:
             signing = message.simple_signing_attestation_check
+            signing.SetInParent()
             signing.container_analysis_attestation_projects.extend(kind.projects)
             for each in kind.authenticators:
                 item = signing.attestation_authenticators.add(display_name=each.display_name)
@@ -152,6 +157,7 @@ def _fill_check(message: Any, check: model.Check) -> None:  # noqa: PLR0912  # O
                     added = item.pkix_public_key_set.pkix_public_keys.add(public_key_pem=key.pem, key_id=key.id)
                     set_enum(added, "signature_algorithm", key.algorithm)
         case model.SigstoreSignatureCheck(authorities=authorities):
+            message.sigstore_signature_check.SetInParent()
             for authority in authorities:
                 item = message.sigstore_signature_check.sigstore_authorities.add(display_name=authority.display_name)
                 for pem in authority.keys:
