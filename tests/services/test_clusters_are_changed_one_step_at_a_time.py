@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from binauthz.base.errors import Code
+from binauthz.base.errors import ApiError, Code
 from binauthz.services import cluster_changes, cluster_operations, clusters, fleets, local_clusters
 from binauthz.services.cluster_settings import UNSPECIFIED, Draft, Enablement, enablement
 from binauthz.services.context import Context, Settings
@@ -255,6 +255,11 @@ def test_labels_are_replaced_by_who_knows_the_present_ones(world: World, keeping
         return cluster_changes.update_cluster(keeping, name, change, type=cluster_operations.SET_LABELS)
 
     world.refused(relabel({}, "stale"), Code.INVALID_ARGUMENT, "labelFingerprint")
+    for labels in ({"": "x"}, {"k" * 64: ""}, {"k": "v" * 64}, {str(each): "" for each in range(65)}):
+        with pytest.raises(ApiError, match="resourceLabels"):
+            cluster_changes.labelling(labels, "", fingerprint)
+        draft = Draft(cluster_id="d", settings={"resourceLabels": labels})
+        world.refused(cluster_changes.create_cluster(keeping, ZONE, draft), Code.INVALID_ARGUMENT)
     assert world.run(relabel({"c": "d", "e": "f"}, "1")).type == "SET_LABELS"
     found = world.run(clusters.get_cluster(keeping, name))
     assert found.settings == {"description": "d", "resourceLabels": {"c": "d", "e": "f"}}

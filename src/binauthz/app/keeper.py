@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from binauthz.app.certificates import Authority
+from binauthz.app.certificates import Authority, Leaf
 from binauthz.app.children import Child
 from binauthz.app.cluster_directory import ClusterDirectory, clear, directories
 from binauthz.app.cluster_process import HOST, HOSTS, ClusterProcess, Doors, arguments, configuration_file
@@ -52,6 +52,11 @@ class Keeper:
                 LOG.warning("the local clusters cannot be looked after: %s", error)
             await asyncio.sleep(_LOOK_EVERY)
 
+    def renew(self) -> None:
+        """Renew the certificates that need it; the processes take them up as they run."""
+        for found in directories(self._root):
+            self._leaf(found)
+
     async def stop(self) -> None:
         """Stop every cluster; their directories stay."""
         await asyncio.gather(*self._going.values(), return_exceptions=True)
@@ -86,7 +91,7 @@ class Keeper:
 
     def _prepare(self, found: ClusterDirectory) -> None:
         """Write the configuration anew: the doors may have moved since, and the certificate may be old."""
-        leaf = self._authority.leaf("server", HOSTS, self._clock.now(), directory=found.path)
+        leaf = self._leaf(found)
         process = ClusterProcess(
             name=found.name,
             directory=found.path,
@@ -95,6 +100,9 @@ class Keeper:
             gateway_token=found.gateway_token,
         )
         process.configure(self._doors, leaf)
+
+    def _leaf(self, found: ClusterDirectory) -> Leaf:
+        return self._authority.leaf("server", HOSTS, self._clock.now(), directory=found.path)
 
     def _free_port(self) -> int:
         """A port for a cluster that never answered. After the fixed ports of an installation come those of its

@@ -30,6 +30,7 @@ from binauthz.services import bootstrap
 
 FIXED_PORTS = 4
 _READY_WITHIN = 60.0
+_RENEW_EVERY = 12 * 3600.0
 
 
 class CannotStart(Exception):  # noqa: N818 - reads as what happened
@@ -83,7 +84,7 @@ class Installation:
         self._ports = ports
         home.create()
         self._lock = lock(home)
-        authority = Authority(home.pki, now)
+        authority = self._authority = Authority(home.pki, now)
         self._ca_file = authority.ca_file
         doors = Doors(
             url=f"https://{HOST}:{ports.tls}",
@@ -141,7 +142,7 @@ class Installation:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopping.set)
         tasks = [asyncio.create_task(child.run()) for child in self._children]
-        keeping: asyncio.Task[None] | None = None
+        tending: list[asyncio.Task[None]] = []
         stop = asyncio.create_task(stopping.wait())
         try:
             ready = asyncio.create_task(self._wait_until_ready())
@@ -151,17 +152,24 @@ class Installation:
                 self._ready = True
                 self._publish()
                 announce(f"http://{HOST}:{self._ports.rest}")
-                keeping = asyncio.create_task(self._keeper.run())
+                tending = [asyncio.create_task(self._keeper.run()), asyncio.create_task(self._renew())]
                 await stop
             else:
                 ready.cancel()
         finally:
-            if keeping is not None:
-                keeping.cancel()
+            for task in tending:
+                task.cancel()
             await asyncio.gather(*(child.stop() for child in self._children), self._keeper.stop())
             await asyncio.gather(*tasks, return_exceptions=True)
             self._home.addresses_file.unlink(missing_ok=True)
             self._lock.close()
+
+    async def _renew(self) -> None:
+        """Renew the certificates of clusters in time; each takes up its own as it runs."""
+        while True:
+            await asyncio.sleep(_RENEW_EVERY)
+            self._authority.leaf("cluster", HOSTS, SystemClock().now())
+            self._keeper.renew()
 
     def _publish(self) -> None:
         if not self._ready:

@@ -13,7 +13,7 @@ from typing import Any
 from binauthz.base import names
 from binauthz.base.errors import ApiError, Code, invalid_field
 from binauthz.services import cluster_operations, fleets, projects
-from binauthz.services.cluster_settings import Draft, Enablement, check_cluster_id, check_place
+from binauthz.services.cluster_settings import Draft, Enablement, check_cluster_id, check_labels, check_place
 from binauthz.services.clusters import existing, existing_operation
 from binauthz.services.context import Context
 from binauthz.services.names import last_segment
@@ -35,6 +35,7 @@ async def create_cluster(ctx: Context, parent: str, draft: Draft) -> ClusterOper
     names.LOCATION.parse(parent, "parent")
     check_place(last_segment(parent))
     check_cluster_id(draft.cluster_id)
+    check_labels(draft.settings.get("resourceLabels", {}), "cluster.resourceLabels")
     _demand_keeper(ctx)
     now, identity, token = ctx.clock.now(), uuid.uuid4(), uuid.uuid4()
 
@@ -101,6 +102,8 @@ def labelling(
     labels: dict[str, str], fingerprint: str, current: Callable[[Cluster], str]
 ) -> Callable[[Cluster], Cluster]:
     """The change that replaces a cluster's resource labels; a fingerprint that is not the current one is refused."""
+
+    check_labels(labels, "resourceLabels")
 
     def change(cluster: Cluster) -> Cluster:
         if fingerprint and fingerprint != current(cluster):

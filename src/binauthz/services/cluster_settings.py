@@ -22,6 +22,10 @@ _NAME = re.compile(r"[a-z](?:[-a-z0-9]{0,38}[a-z0-9])?")
 _PLACE = re.compile(r"[a-z]{2,20}-[a-z]{2,20}[0-9]{1,2}(?:-[a-z0-9]{1,8})?")
 
 
+LABELS_PER_RESOURCE = 64
+LABEL_CHARACTERS = 63
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enablement:
     """How a cluster's Pods are judged."""
@@ -67,6 +71,15 @@ def enablement(mode: str, bindings: Sequence[PolicyBinding], *, enabled: bool, p
         if platform != "gke":
             raise invalid_field(f"{path}.policyBindings[{index}].name", f"got platform `{platform}`, expected `gke`")
     return Enablement(evaluation_mode=mode, policy_bindings=tuple(bindings) if mode in _BOUND else ())
+
+
+def check_labels(labels: Mapping[str, str], field: str) -> None:
+    """Refuse more or longer labels than any resource of Google's may have."""
+    if len(labels) > LABELS_PER_RESOURCE:
+        raise invalid_field(field, f"got {len(labels)} labels, expected at most {LABELS_PER_RESOURCE}")
+    for key, value in labels.items():
+        if not 0 < len(key) <= LABEL_CHARACTERS or len(value) > LABEL_CHARACTERS:
+            raise invalid_field(field, f"expected keys of 1 to {LABEL_CHARACTERS} characters and values of no more")
 
 
 def check_cluster_id(cluster_id: str) -> None:

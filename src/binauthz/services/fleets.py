@@ -9,7 +9,7 @@ from typing import Any
 from binauthz.base import names
 from binauthz.base.errors import ApiError, Code, invalid_field
 from binauthz.services import projects
-from binauthz.services.cluster_settings import DISABLED, Enablement, enablement
+from binauthz.services.cluster_settings import DISABLED, Enablement, check_labels, enablement
 from binauthz.services.context import Context
 from binauthz.services.fleet_operations import kept
 from binauthz.services.names import last_segment, not_found
@@ -98,7 +98,8 @@ async def delete_fleet(ctx: Context, name: str, *, operation: Describe) -> Opera
 
 
 def check_settings(settings: Mapping[str, Any]) -> None:
-    """Refuse a default cluster configuration that no cluster could have."""
+    """Refuse a default cluster configuration that no cluster could have, and labels beyond their bounds."""
+    check_labels(settings.get("labels", {}), "fleet.labels")
     block = _block(settings)
     if block:
         path = "fleet.defaultClusterConfig.binaryAuthorizationConfig"

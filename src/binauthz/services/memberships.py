@@ -8,6 +8,7 @@ from typing import Any
 from binauthz.base import names
 from binauthz.base.errors import ApiError, Code, invalid_field
 from binauthz.services import authorization, fleets, projects
+from binauthz.services.cluster_settings import check_labels
 from binauthz.services.context import Context
 from binauthz.services.fleet_operations import kept
 from binauthz.services.names import not_found
@@ -72,6 +73,7 @@ async def create_membership(
     """
     names.LOCATION.parse(parent, "parent")
     names.parse_id("membership", membership_id, "membershipId")
+    check_labels(labels, "resource.labels")
     now, identity = ctx.clock.now(), str(uuid.uuid4())
 
     def body(tx: Writer) -> Operation:
@@ -108,6 +110,7 @@ async def update_membership(ctx: Context, name: str, change: Change, *, operatio
     def body(tx: Writer) -> Operation:
         found = existing(tx, name)
         labels, settings = change(found)
+        check_labels(labels, "resource.labels")
         changed = dataclasses.replace(found, labels=dict(labels), settings=dict(settings), update_time=now)
         tx.put(changed)
         return kept(tx, operation(changed))
