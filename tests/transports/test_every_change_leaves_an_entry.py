@@ -6,6 +6,7 @@ Generated: a new row is covered by being in the table.
 import asyncio
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -54,7 +55,7 @@ def test_a_change_done_refused_or_failed_leaves_its_entry(table: Table, row: Met
         assert payload["authorizationInfo"][0]["granted"] is (answer.code != "PERMISSION_DENIED")
         assert payload["resourceName"] == row.resource(request)
         asked += 1
-    # An operation of Service Usage is named by itself, and lies in no project's log.
+    # An operation of Service Usage is named by itself, and one that is not there lies in no project's log.
     assert asked or row.full_name == "google.longrunning.Operations.CancelOperation"
 
 
@@ -88,6 +89,26 @@ def test_a_batch_leaves_one_entry(table: Table) -> None:
     assert len(table.entries()) == 1
 
 
+def test_an_operation_of_service_usage_is_logged_in_the_project_that_it_was_about(table: Table) -> None:
+    enable = descriptors.message_class("google.api.serviceusage.v1.EnableServiceRequest")
+    answer = table.call(
+        "google.api.serviceusage.v1.ServiceUsage.EnableService", OWNER, enable(name=f"{P}/services/x.googleapis.com")
+    )
+    name = descriptors.message_class("google.longrunning.Operation").FromString(answer.raw).name  # type: ignore[attr-defined]
+    table.forget_entries()
+    codes = []
+    for method, caller in (("Cancel", STRANGER), ("Cancel", OWNER), ("Delete", OWNER)):
+        request = descriptors.message_class(f"google.longrunning.{method}OperationRequest")(name=name)
+        codes.append(table.call(f"google.longrunning.Operations.{method}Operation", caller, request).code)
+    assert codes == ["PERMISSION_DENIED", "OK", "OK"]
+    payloads = [entry.document["protoPayload"] for entry in table.entries()]
+    assert [payload["methodName"].rpartition(".")[2] for payload in payloads] == [
+        *("CancelOperation", "CancelOperation", "DeleteOperation")
+    ]
+    assert {payload["serviceName"] for payload in payloads} == {"serviceusage.googleapis.com"}
+    assert {payload["resourceName"] for payload in payloads} == {name}
+
+
 def test_every_permission_of_the_table_is_known_to_read_or_to_write() -> None:
     sorted_ = {name: access(row) for name, row in ROWS.items()}
     reading = {name for name, kind in sorted_.items() if kind in {Access.ADMIN_READ, Access.DATA_READ}}
@@ -114,3 +135,36 @@ def test_a_secret_of_a_request_enters_no_entry(message: str, fields: dict[str, o
     assert "HUNTER2" not in text
     assert "SFVOVEVSMg" not in text
     assert "[redacted]" in text
+
+
+def evaluation(mode: str) -> Any:
+    from binauthz.wire.fields import set_enum  # noqa: PLC0415 - for this request alone
+
+    request: Any = descriptors.message_class(f"{V1}.EvaluateGkePolicyRequest")(name=f"{P}/platforms/gke/policies/p")
+    container = {"image": f"gcr.io/p/app@sha256:{'a' * 64}", "env": [{"name": "DB", "value": "HUNTER2"}]}
+    request.resource.update({"kind": "Pod", "apiVersion": "v1", "spec": {"containers": [container]}})
+    set_enum(request, "attestation_mode", mode)
+    return request
+
+
+def test_an_evaluation_that_asks_for_signatures_is_a_write_and_names_the_images(table: Table) -> None:
+    evaluate = f"{V1}.PlatformPolicyEvaluationService.EvaluateGkePolicy"
+    table.forget_entries()
+    table.call(evaluate, OWNER, evaluation("ATTESTATION_MODE_UNSPECIFIED"))
+    assert table.entries() == []
+    for caller, code in ((STRANGER, "PERMISSION_DENIED"), (OWNER, "NOT_FOUND")):
+        table.forget_entries()
+        assert table.call(evaluate, caller, evaluation("GENERATE_DEPLOY")).code == code
+        (entry,) = table.entries()
+        assert entry.log_name == f"{P}/logs/{audit.DATA_ACCESS}"
+        assert entry.document["protoPayload"]["request"]["images"] == [f"gcr.io/p/app@sha256:{'a' * 64}"]
+        assert "HUNTER2" not in json.dumps(entry.document)
+
+
+def test_what_is_too_large_for_its_entry_is_not_attested(table: Table) -> None:
+    request = evaluation("GENERATE_DEPLOY")
+    request.resource.update({"metadata": {"annotations": {"a": "x" * 300_000}}})
+    answer = table.call(f"{V1}.PlatformPolicyEvaluationService.EvaluateGkePolicy", OWNER, request)
+    assert answer.code == "INVALID_ARGUMENT"
+    request.ClearField("attestation_mode")
+    assert table.call(f"{V1}.PlatformPolicyEvaluationService.EvaluateGkePolicy", OWNER, request).code == "NOT_FOUND"

@@ -54,6 +54,9 @@ MAX_RESOURCE_URI_CHARS = 2048
 # requester chooses the number, and must not be able to choose one that makes a review fail open for lack of time.
 MAX_ATTESTED_IMAGES = 256
 
+# A request above this is not kept in its audit entry, so what an entry must hold is refused above it.
+MAX_AUDITED_REQUEST_BYTES = 256 * 1024
+
 # What a denial, a cause or an audit annotation may hold; what is left out is counted in words.
 MAX_DENIAL_CHARS = 8192
 MAX_DENIAL_CAUSES = 100

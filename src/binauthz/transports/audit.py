@@ -6,18 +6,22 @@ and one that found nothing to change, leaves its entry afterwards; where that ca
 
 import dataclasses
 from collections.abc import Mapping
+from typing import Any
 
 from google.protobuf.message import Message
 
 from binauthz.base.errors import ApiError
+from binauthz.base.limits import MAX_AUDITED_REQUEST_BYTES
 from binauthz.services import audit
 from binauthz.services.context import Context
-from binauthz.transports.access import access
+from binauthz.transports.access import access_by
 from binauthz.transports.dispatch import Call, Observation, Observer, unobserved
 from binauthz.wire import descriptors
 from binauthz.wire.json import to_json
+from binauthz.wire.platform_results import images_of
 
-_MAX_REQUEST = 256 * 1024
+# The environment of a Pod may hold secrets under any name; what is judged and attested are its images.
+_EVALUATION = "google.cloud.binaryauthorization.v1.EvaluateGkePolicyRequest"
 # What one IAM method covers, by the collection of its resource.
 _IAM_SERVICES = {
     "notes": "containeranalysis",
@@ -36,7 +40,7 @@ def observer(*, reads: bool = False) -> Observer:
     """The observer that keeps audit entries; ``reads`` keeps them of reads too, in the data access log."""
 
     def observe(call: Call, context: Context) -> Observation:
-        kind = access(call.row)
+        kind = access_by(call.row, call.request)
         if not kind.writes and not (reads and kind.audited):
             return unobserved(call, context)
         audited = audit.AuditedCall(
@@ -72,10 +76,21 @@ class _Audited:
 def _document(request: Message) -> dict[str, object]:
     kind = f"type.googleapis.com/{request.DESCRIPTOR.full_name}"
     size = request.ByteSize()
-    if size > _MAX_REQUEST:
+    if size > MAX_AUDITED_REQUEST_BYTES:
         return {"@type": kind, "omitted": f"a request of {size} bytes is not kept"}
+    if request.DESCRIPTOR.full_name == _EVALUATION:
+        request, images = _without_pods(request)
+        return {"@type": kind, **to_json(request), "images": images}
     document = _without_secrets(to_json(request))
     return {"@type": kind, **(document if isinstance(document, dict) else {})}
+
+
+def _without_pods(request: Any) -> tuple[Message, list[str]]:
+    """The request without the object that it is about, and that object's images; none of one that is refused."""
+    kept: Any = type(request)()
+    kept.CopyFrom(request)
+    kept.ClearField("resource")
+    return kept, images_of(request.resource)
 
 
 def _without_secrets(value: object) -> object:
@@ -92,9 +107,12 @@ def _is_secret(key: str) -> bool:
 
 
 def _service(call: Call) -> str:
-    """The public host whose API was called; the shared IAM methods belong to the API of their resource."""
+    """The public host whose API was called; the shared methods of IAM and of operations belong to the API of their
+    resource."""
     method = call.row.full_name
     host = descriptors.default_host(descriptors.methods()[method].containing_service)
+    if method.startswith("google.longrunning."):
+        return f"{'gkehub' if call.resource.startswith('projects/') else 'serviceusage'}.googleapis.com"
     if host and not method.startswith("google.iam."):
         return host
     if method.startswith("grafeas."):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from binauthz.base.errors import ApiError, Code
 from binauthz.base.rate import RateLimit
 from binauthz.services.names import project_of
-from binauthz.transports.access import access
+from binauthz.transports.access import access_by
 from binauthz.transports.dispatch import Call
 from binauthz.wire import descriptors
 
@@ -67,7 +67,7 @@ def exhausted(kind: str, per_minute: int, project: str, service: str, wait: floa
 
 
 def _kind(call: Call) -> str:
-    if not access(call.row).writes:
+    if not access_by(call.row, call.request).writes:
         return "Read"
     verb = (call.row.permission or "").rpartition(".")[2]
     return "Create" if verb.startswith("create") else "UpdateOrDelete"

@@ -4,6 +4,8 @@ from typing import Any
 
 from google.protobuf.message import Message
 
+from binauthz.base.errors import invalid_field
+from binauthz.base.limits import MAX_AUDITED_REQUEST_BYTES
 from binauthz.policy.platform import model
 from binauthz.services import deploy_attestations, platform_policies
 from binauthz.services.context import Context
@@ -15,6 +17,7 @@ from binauthz.wire.platform_evidence import DECODERS
 from binauthz.wire.platform_results import fill_scope, from_results, to_pods
 
 _PACKAGE = "google.cloud.binaryauthorization.v1"
+_ATTESTING = "GENERATE_DEPLOY"
 
 
 def _kind(check: Any, path: str) -> model.Kind | None:  # noqa: PLR0911  # One row for each kind.
@@ -234,9 +237,13 @@ async def list_platforms(ctx: Context, request: Any) -> Message:
 async def evaluate(ctx: Context, request: Any) -> Message:
     """EvaluateGkePolicy; attestations come with an answer that conforms, where they are asked for."""
     mode = enum_name(request, "attestation_mode", "evaluateGkePolicyRequest")
+    if mode == _ATTESTING and (size := request.ByteSize()) > MAX_AUDITED_REQUEST_BYTES:
+        # The audit entry has to say what was attested.
+        expected = f"expected at most {MAX_AUDITED_REQUEST_BYTES} where attestations are asked for"
+        raise invalid_field("resource", f"got a request of {size} bytes, {expected}")
     policy, results = await platform_policies.evaluate_pods(ctx, request.name, to_pods(request.resource), DECODERS)
     answer: Any = from_results(results)
-    if mode == "GENERATE_DEPLOY":
+    if mode == _ATTESTING:
         answer.attestations.extend(await deploy_attestations.attest(ctx, policy, results))
     result: Message = answer
     return result

@@ -5,7 +5,7 @@ from typing import Any
 from google.protobuf import json_format
 from google.protobuf.message import Message
 
-from binauthz.base.errors import invalid_field
+from binauthz.base.errors import ApiError, invalid_field
 from binauthz.policy.decision import worst
 from binauthz.policy.platform import model
 from binauthz.policy.platform.evaluate import CheckResult, CheckSetResult, ImageResult, PodResult
@@ -49,6 +49,14 @@ def to_pods(resource: Message) -> tuple[PodSubject, ...]:
     if not pods:
         raise invalid_field("resource", "got no Pods, expected at least one")
     return tuple(pods)
+
+
+def images_of(resource: Message) -> list[str]:
+    """The images of every Pod that an object would make; none of an object that is refused."""
+    try:
+        return sorted({image for pod in to_pods(resource) for image in pod.images})
+    except ApiError:
+        return []
 
 
 def _fill_check_result(message: Any, result: CheckResult) -> None:
