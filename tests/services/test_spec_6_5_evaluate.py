@@ -140,16 +140,17 @@ def test_the_whole_tree(api: Api) -> None:
         "podName": "n", "kubernetesNamespace": "shop", "kubernetesServiceAccount": "robot", "verdict": "NON_CONFORMANT",
     }  # fmt: skip
     good, bad, side, system = result["imageResults"]
-    # An index of 0 is a default, which proto3 JSON leaves out.
     assert good == {
         "imageUri": IMAGE,
         "verdict": "CONFORMANT",
         "checkSetResult": {
+            "index": "0",
             "displayName": "robots",
             "scope": {"kubernetesServiceAccount": "shop:robot"},
             "checkResults": {
                 "results": [
                     {
+                        "index": "0",
                         "displayName": "ours",
                         "type": "TrustedDirectoryCheck",
                         "explanation": "The image is in the trusted directory gcr.io/good.",
