@@ -110,7 +110,8 @@ class _Tracebacks(logging.Handler):
 
 @pytest.fixture(autouse=True)
 def judged(request: pytest.FixtureRequest, ledger: Ledger) -> Iterator[None]:
-    """Fail a test whose answers lack the published shape, that made the server stumble, or that claims too much."""
+    """Fail a test whose answers lack the published shape, whose changes are not in the audit log, that made the server
+    stumble, or that claims too much."""
     mark, log = ledger.mark, _Tracebacks()
     logging.getLogger().addHandler(log)
     try:
@@ -120,6 +121,8 @@ def judged(request: pytest.FixtureRequest, ledger: Ledger) -> Iterator[None]:
     calls = ledger.since(mark)
     faults = sorted({f"{call.method} over {call.door}: {call.fault}" for call in calls if call.fault})
     assert not faults, "answers without the published shape:\n" + "\n".join(faults)
+    unaccounted = ledger.settle()
+    assert not unaccounted, "audit entries that do not match the calls:\n" + "\n".join(unaccounted)
     assert not log.seen, "the server logged errors:\n" + "\n".join(log.seen)
     for claim in request.node.iter_markers("shows"):
         service, *methods = claim.args

@@ -17,10 +17,9 @@ from tests.conformance.rest import Rest
 from tests.conformance.server import OTHER_PROJECT, PROJECT, Target, running
 from tests.conformance.services import LOCATIONS, REGISTRY
 from tests.conformance.test_google_clients import Clients
-from tests.conformance.witness import rest as rest_witness
-from tests.conformance.witness import rpc as rpc_witness
 from tests.conformance.witness.ledger import Ledger
 from tests.conformance.witness.schemas import Schemas
+from tests.conformance.witness.standing import witnessed
 from tests.sources import images
 from tests.sources.docker_registry import docker_registry
 from tests.sources.images import Pusher
@@ -68,12 +67,7 @@ def world(
             )
         )
         server = stack.enter_context(running(directory / "server", sections=sections))
-        target = Target(
-            url=stack.enter_context(rest_witness.forwarding(server.url, ledger, schemas)),
-            grpc_address=stack.enter_context(rpc_witness.forwarding(server.grpc_address, ledger, schemas)),
-            token=server.token,
-            stranger_token=server.stranger_token,
-        )
+        target = stack.enter_context(witnessed(server, ledger, schemas))
         yield World(target=target, app=app, old=old, nested=nested, multi=multi)
 
 

@@ -1,13 +1,18 @@
-"""A claim counts only if an unmodified client was answered; the witness tells clients and answers apart."""
+"""A claim counts only if an unmodified client was answered; the witness tells clients and answers apart, and compares
+the changes with the audit log."""
+
+from typing import Any
 
 import pytest
 
 from tests.conformance.rest import Rest
-from tests.conformance.server import PROJECT
+from tests.conformance.server import NUMBER, OTHER_PROJECT, PROJECT
 from tests.conformance.services import BINAUTHZ
+from tests.conformance.witness.entries import unaccounted
 from tests.conformance.witness.ledger import Call, Ledger, client_of, unshown
 
 GET = f"{BINAUTHZ}.GetPolicy"
+UPDATE = f"{BINAUTHZ}.UpdatePolicy"
 
 
 def call(client: str = "library", status: str = "OK", method: str = GET) -> Call:
@@ -19,9 +24,7 @@ def test_an_answer_to_an_unmodified_client_shows_its_method() -> None:
     assert unshown([call("gcloud")], BINAUTHZ, ["GetPolicy"]) == []
 
 
-@pytest.mark.parametrize(
-    "seen", [[], [call(status="NOT_FOUND")], [call("curl")], [call(method=f"{BINAUTHZ}.UpdatePolicy")]]
-)
+@pytest.mark.parametrize("seen", [[], [call(status="NOT_FOUND")], [call("curl")], [call(method=UPDATE)]])
 def test_nothing_else_does(seen: list[Call]) -> None:
     assert unshown(seen, BINAUTHZ, ["GetPolicy"]) == [GET]
 
@@ -43,6 +46,31 @@ def test_curl_counts_where_the_claim_says_so() -> None:
 )
 def test_clients_are_told_apart_by_how_they_introduce_themselves(api_client: str, user_agent: str, client: str) -> None:
     assert client_of(api_client, user_agent) == client
+
+
+def entry(method: str = UPDATE, code: int = 0, *, project: str = PROJECT) -> dict[str, Any]:
+    payload = {"methodName": method, "resourceName": f"projects/{NUMBER}/policy", "status": {"code": code}}
+    return {"logName": f"projects/{project}/logs/x", "protoPayload": payload}
+
+
+@pytest.mark.parametrize(
+    ("calls", "entries", "faults"),
+    [
+        ([call(method=UPDATE), call()], [entry()], 0),
+        ([call(method=UPDATE)] * 2, [entry(), entry(code=7), entry()], 0),
+        ([call(method=UPDATE, status="NOT_FOUND")], [], 0),
+        ([call(method=UPDATE)], [], 1),
+        ([call(method=UPDATE)], [entry(code=7)], 1),
+        ([call(method=UPDATE)], [entry(), entry()], 1),
+        ([call(method=UPDATE, status="NOT_FOUND")], [entry()], 1),
+        ([call(method=UPDATE)], [entry(project=OTHER_PROJECT)], 1),
+        ([call()], [entry(GET, code=7)], 1),
+    ],
+)
+def test_a_change_is_accounted_for_by_one_entry_of_success_in_its_project(
+    calls: list[Call], entries: list[dict[str, Any]], faults: int
+) -> None:
+    assert len(unaccounted(calls, entries, {f"projects/{NUMBER}": f"projects/{PROJECT}"})) == faults
 
 
 @pytest.mark.servers

@@ -92,7 +92,9 @@ def test_a_batch_leaves_one_entry(table: Table) -> None:
 def test_an_operation_of_service_usage_is_logged_in_the_project_that_it_was_about(table: Table) -> None:
     enable = descriptors.message_class("google.api.serviceusage.v1.EnableServiceRequest")
     answer = table.call(
-        "google.api.serviceusage.v1.ServiceUsage.EnableService", OWNER, enable(name=f"{P}/services/x.googleapis.com")
+        "google.api.serviceusage.v1.ServiceUsage.EnableService",
+        OWNER,
+        enable(name=f"{P}/services/logging.googleapis.com"),
     )
     name = descriptors.message_class("google.longrunning.Operation").FromString(answer.raw).name  # type: ignore[attr-defined]
     table.forget_entries()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from binauthz.base.errors import ApiError, Code
-from binauthz.services import projects
+from binauthz.services import operations, projects
 from binauthz.services.context import Context
 from binauthz.services.logs import stamp
 from binauthz.services.names import project_of
@@ -62,8 +62,9 @@ class AuditedStore:
         """Run a write transaction that ends with the call's entry."""
 
         def audited(tx: Writer) -> R:
-            result = body(tx)
+            # Before the change, which may remove what says whose the resource is.
             project = _project(tx, self._call.resource)
+            result = body(tx)
             if project:
                 tx.append_log([_entry(self._ctx, self._call, project, self._insert_id)])
             return result
@@ -88,17 +89,14 @@ class AuditedStore:
         """As the store does."""
         return await self._ctx.store.purge_logs(before)
 
-    async def delete_log(self, log_name: str) -> int:
-        """As the store does."""
-        return await self._ctx.store.delete_log(log_name)
-
     async def close(self) -> None:
         """Not for a call to do."""
         raise RuntimeError("a call cannot close the store")
 
 
 def _project(tx: Reader, resource: str) -> str:
-    found = projects.find(tx, resource) if project_of(resource) else None
+    owner = project_of(resource) or operations.owner(tx, resource)
+    found = projects.find(tx, owner) if owner else None
     return "" if found is None else found.name
 
 

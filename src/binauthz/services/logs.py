@@ -17,7 +17,7 @@ from binauthz.services.authorization import demand
 from binauthz.services.context import Context
 from binauthz.services.names import not_found, project_of
 from binauthz.services.paging import Page, PageRequest, window
-from binauthz.store.interface import FilterError, Reader
+from binauthz.store.interface import FilterError, Reader, Writer
 from binauthz.store.records import LogEntry
 
 PAGE_DEFAULT = 50
@@ -103,10 +103,18 @@ async def list_logs(ctx: Context, resource_names: Sequence[str], request: PageRe
 async def delete_log(ctx: Context, log_name: str) -> None:
     """Remove every entry of a log. Raises NOT_FOUND for a log without entries, PERMISSION_DENIED for audit logs."""
     parse_log_name(log_name, "logName")
-    project = await ctx.store.read(lambda tx: projects.require(tx, log_name))
-    name = project.name + log_name.removeprefix(project_of(log_name))
-    if await ctx.store.delete_log(name) == 0:
-        raise not_found(name)
+
+    def some(tx: Writer) -> int:
+        project = projects.require(tx, log_name)
+        return tx.delete_some_of_log(project.name + log_name.removeprefix(project_of(log_name)))
+
+    def first(tx: Writer) -> None:
+        if not some(tx):
+            raise not_found(log_name)
+
+    await ctx.store.write(first)
+    while await ctx.store.write(some):
+        pass
 
 
 def parse_log_name(log_name: str, field: str) -> None:

@@ -37,6 +37,16 @@ async def cancel_operation(ctx: Context, name: str) -> None:
     await ctx.store.read(lambda tx: _demand(tx, ctx, operation, "cancel"))
 
 
+def owner(tx: Reader, name: str) -> str:
+    """The project whose operation has the name; empty where there is none."""
+    operation = tx.get(Operation, name)
+    return "" if operation is None else _owner(operation)
+
+
+def _owner(operation: Operation) -> str:
+    return project_of(operation.name) or project_of(operation.metadata["resourceNames"][0])
+
+
 def _of_services(tx: Reader, name: str) -> Operation:
     names.OPERATION.parse(name)
     operation = tx.get(Operation, name)
@@ -47,5 +57,5 @@ def _of_services(tx: Reader, name: str) -> Operation:
 
 def _demand(tx: Reader, ctx: Context, operation: Operation, verb: str) -> None:
     of_fleet = operation.name.startswith("projects/")
-    resource = operation.name if of_fleet else project_of(operation.metadata["resourceNames"][0])
+    resource = operation.name if of_fleet else _owner(operation)
     demand(tx, ctx.caller, f"{'gkehub' if of_fleet else 'serviceusage'}.operations.{verb}", resource)

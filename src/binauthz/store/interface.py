@@ -128,6 +128,9 @@ class Writer(Reader, Protocol):
         """Add log entries in this transaction: they are kept exactly if its changes are. Names already present are
         ignored, and the revision does not rise for them."""
 
+    def delete_some_of_log(self, log_name: str) -> int:
+        """Remove entries of a log, no more than other writers can wait for; how many. The revision does not rise."""
+
 
 class Store(Protocol):
     """A database of records with a store-wide revision."""
@@ -147,9 +150,6 @@ class Store(Protocol):
 
     async def purge_logs(self, before: dt.datetime) -> int:
         """Remove the log entries from before a moment; how many there were."""
-
-    async def delete_log(self, log_name: str) -> int:
-        """Remove every entry of a log; how many there were."""
 
     async def close(self) -> None:
         """Release every connection."""

@@ -98,15 +98,6 @@ class PostgresStore:
             purged += batch
         return purged
 
-    async def delete_log(self, log_name: str) -> int:
-        """Remove every entry of a log; how many there were."""
-        deleted = 0
-        while batch := await self._run(
-            self._writes, lambda: self._write(lambda connection: log_table.delete_some(connection, log_name))
-        ):
-            deleted += batch
-        return deleted
-
     async def close(self) -> None:
         """Let what is under way finish, hang up on a server that does not let it, and release every connection."""
         if self._closed:

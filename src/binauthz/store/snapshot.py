@@ -202,6 +202,10 @@ class WritingSnapshot(SearchingSnapshot):
         if rows:
             log_table.append(self._connection, rows)
 
+    def delete_some_of_log(self, log_name: str) -> int:
+        """Remove a batch of the entries of a log; how many."""
+        return log_table.delete_some(self._connection, log_name)
+
     def _refuse_shared_identity(self, columns: Mapping[str, Any]) -> None:
         if not columns.get("identity"):
             return

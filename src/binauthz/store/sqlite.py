@@ -93,13 +93,6 @@ class SqliteStore:
             purged += batch
         return purged
 
-    async def delete_log(self, log_name: str) -> int:
-        """Remove every entry of a log; how many there were."""
-        deleted = 0
-        while batch := await self._writer.run(lambda connection: log_table.delete_some(connection, log_name)):
-            deleted += batch
-        return deleted
-
     async def close(self) -> None:
         """Finish the writes already accepted and release every connection."""
         if self._closed:

@@ -1,7 +1,7 @@
 """What passed between the clients and the server."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 # The header that Google's generated clients introduce themselves with, and what gcloud's user agent holds.
@@ -23,15 +23,24 @@ class Call:
 
 @dataclass
 class Ledger:
-    """Every call, in the order in which answers left."""
+    """Every call, in the order in which answers left; those to one server are in the suite's ``whole`` too."""
 
+    whole: "Ledger | None" = None
     calls: list[Call] = field(default_factory=list)
+    accounts: list[Callable[[], list[str]]] = field(default_factory=list)
+    """Each says what is wrong with what its server keeps of the calls since it was last asked."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def note(self, call: Call) -> None:
         """Add a call; from any thread."""
         with self._lock:
             self.calls.append(call)
+        if self.whole is not None:
+            self.whole.note(call)
+
+    def settle(self) -> list[str]:
+        """What is wrong with what the servers keep."""
+        return [fault for account in self.accounts for fault in account()]
 
     def since(self, mark: int) -> list[Call]:
         """The calls after the first ``mark``."""
