@@ -9,7 +9,7 @@ import pytest
 
 from tests.conformance.discovery import Apis
 from tests.conformance.rest import Rest
-from tests.conformance.server import Target, running
+from tests.conformance.server import OTHER_PROJECT, Target, running
 from tests.conformance.witness.ledger import Ledger, unshown
 from tests.conformance.witness.schemas import Schemas
 from tests.conformance.witness.standing import witnessed
@@ -86,7 +86,16 @@ def rest(target: Target) -> Rest:
 @pytest.fixture
 def stranger(target: Target) -> Rest:
     """Plain HTTP as somebody who holds nothing."""
+    if not target.stranger_token:
+        pytest.skip("BINAUTHZ_CONFORMANCE_STRANGER names nobody: tests of strangers did not run")
     return Rest(target.url, target.stranger_token)
+
+
+@pytest.fixture
+def other_project(rest: Rest) -> None:
+    """Skip the test where the server under test has no second project."""
+    if rest.get(f"/v1/projects/{OTHER_PROJECT}").status != 200:
+        pytest.skip(f"the server under test has no project `{OTHER_PROJECT}`: tests of two projects did not run")
 
 
 @pytest.fixture

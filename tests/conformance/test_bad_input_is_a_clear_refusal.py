@@ -169,6 +169,7 @@ def test_a_binding_that_would_not_hold_is_refused_and_nothing_kept(
     assert rest.call(verb, f"/v1/{resource}:getIamPolicy", body).document == before.document
 
 
+@pytest.mark.usefixtures("other_project")
 def test_B109_a_page_token_is_good_for_its_own_list_alone(rest: Rest) -> None:
     for _ in range(2):
         assert attestor(rest).status == 200

@@ -209,6 +209,7 @@ def test_what_an_occurrence_is_about_cannot_change(rest: Rest, members: dict[str
     assert changed.document["remediation"] == "r"
 
 
+@pytest.mark.usefixtures("other_project")
 def test_notes_of_another_project_are_attached_to_by_right(rest: Rest, stranger: Rest) -> None:
     note = make_note(rest, project=OTHER_PROJECT)
     body = occurrence(note)
@@ -229,6 +230,7 @@ def test_notes_of_another_project_are_attached_to_by_right(rest: Rest, stranger:
     assert [each["name"] for each in listed] == [made.document["name"]]
 
 
+@pytest.mark.usefixtures("other_project")
 @pytest.mark.parametrize("path", ["notes", "occurrences", "notes/{note}/occurrences"])
 def test_tokens_of_another_list_filter_or_project_are_refused(rest: Rest, path: str) -> None:
     note = make_note(rest)

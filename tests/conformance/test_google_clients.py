@@ -275,6 +275,7 @@ def test_errors_arrive_as_the_clients_own_exceptions(clients: Clients, call: Any
         call(clients)
 
 
+@pytest.mark.usefixtures("other_project")
 def test_an_attestation_may_hang_off_a_note_of_another_project(clients: Clients) -> None:
     note = make_note(clients)
     made = clients.grafeas().create_occurrence(parent=f"projects/{OTHER_PROJECT}", occurrence=occurrence(note))

@@ -24,6 +24,7 @@ def gcloud(need: Callable[[str], str], target: Target, tmp_path_factory: pytest.
     return Gcloud(need("gcloud"), target, tmp_path_factory.mktemp("gcloud"))
 
 
+@pytest.mark.usefixtures("other_project")
 @pytest.mark.clients
 @pytest.mark.shows(SERVICES, "DisableService", "EnableService", "ListServices")
 def test_a_service_is_disabled_and_its_callers_are_told_how_to_enable_it(gcloud: Gcloud) -> None:
@@ -44,6 +45,7 @@ def test_a_service_is_disabled_and_its_callers_are_told_how_to_enable_it(gcloud:
     assert gcloud(*artifacts).code == 0
 
 
+@pytest.mark.usefixtures("other_project")
 @pytest.mark.clients
 def test_a_service_that_another_needs_is_disabled_by_force_only(gcloud: Gcloud) -> None:
     other = f"--project={OTHER_PROJECT}"
@@ -58,6 +60,7 @@ def test_a_service_that_another_needs_is_disabled_by_force_only(gcloud: Gcloud) 
     assert gcloud("services", "enable", *both, other).code == 0
 
 
+@pytest.mark.usefixtures("other_project")
 @pytest.mark.shows(SERVICES, "BatchGetServices", "DisableService", "EnableService", "GetService")
 def test_services_through_the_discovery_client(apis: Apis) -> None:
     services = apis("serviceusage", "v1").services()
@@ -71,6 +74,7 @@ def test_services_through_the_discovery_client(apis: Apis) -> None:
     assert services.get(name=name).execute()["state"] == "DISABLED"
 
 
+@pytest.mark.usefixtures("other_project")
 def test_a_disabled_api_answers_in_googles_shape_on_rest(rest: Rest) -> None:
     name = f"/v1/projects/{OTHER_PROJECT}/services/containerscanning.googleapis.com"
     kms = f"/v1/projects/{OTHER_PROJECT}/services/cloudkms.googleapis.com"
