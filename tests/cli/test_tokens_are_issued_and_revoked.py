@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.running import Shell
+from tests.cli.running import Shell, answering
 
 pytestmark = pytest.mark.servers
 
@@ -80,3 +80,12 @@ def test_a_directory_without_an_installation_is_said(shell: Shell, tmp_path: Pat
     result = shell("tokens", "list", "--dir", str(tmp_path / "nothing"))
     assert result.code == 1
     assert "holds no installation" in result.err
+
+
+def test_the_owners_token_goes_to_its_own_server_only(binauthz: Shell) -> None:
+    with answering(200, {}) as elsewhere:
+        result = binauthz("policy", "export", BINAUTHZ_SERVER=elsewhere)
+    assert result.code == 1
+    assert "BINAUTHZ_TOKEN_FILE" in result.err
+    own = json.loads(binauthz("env", "--format", "json").ok().out)["BINAUTHZ_SERVER"]
+    binauthz("policy", "export", BINAUTHZ_SERVER=f"{own}/").ok()

@@ -49,6 +49,11 @@ class Session:
             addresses = home.addresses()
         except NotRunning as error:
             raise click.ClickException(str(error)) from None
+        if server and not token_file and server.rstrip("/") != addresses.base_url:
+            raise click.ClickException(
+                f"BINAUTHZ_SERVER is `{server}`, and the owner's token of `{home.directory}` is for "
+                f"{addresses.base_url} alone: say in BINAUTHZ_TOKEN_FILE which token to send"
+            )
         return cls(
             base_url=(server or addresses.base_url).rstrip("/"),
             project=project or addresses.project,
