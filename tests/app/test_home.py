@@ -110,3 +110,18 @@ def test_port_0_picks_four_free_ones() -> None:
 def test_ports_that_do_not_exist_are_refused(first: int, count: int, last: int) -> None:
     with pytest.raises(CannotStart, match=f"--port takes 0 to {last}, got {first}"):
         free_ports(first, count, "127.0.0.1")
+
+
+@pytest.mark.parametrize("lying", ["link", "file"])
+def test_a_secret_is_never_written_through_what_lies_in_its_way(home: Home, tmp_path: Path, lying: str) -> None:
+    elsewhere, draft = tmp_path / "elsewhere", home.directory / "owner-token.new"
+    elsewhere.write_text("theirs")
+    if lying == "link":
+        draft.symlink_to(elsewhere)
+    else:
+        # Somebody who holds this open could read what is written to it.
+        draft.hardlink_to(elsewhere)
+    made = home.secret("owner-token")
+    assert elsewhere.read_text() == "theirs"
+    assert home.owner_token_file.read_text() == made
+    assert stat.S_IMODE(home.owner_token_file.stat().st_mode) == 0o600
