@@ -91,3 +91,8 @@ def test_hop_by_hop_headers_of_the_answer_are_dropped() -> None:
 )
 def test_a_member_is_a_kubernetes_user_by_its_email(principal: str, user: str) -> None:
     assert user_of(Caller(principal=principal)) == user
+
+
+def test_a_group_that_a_header_would_carry_as_another_is_dropped() -> None:
+    caller = Caller(principal="user:a@b.c", groups=(" system:masters", "system:masters ", " ", "a b"))
+    assert groups_of(caller) == ("a b",)

@@ -60,5 +60,10 @@ def user_of(caller: Caller) -> str:
 
 
 def groups_of(caller: Caller) -> tuple[str, ...]:
-    """The Kubernetes groups of a caller. A group that Kubernetes reserves is never taken from a token."""
-    return tuple(group for group in caller.groups if not group.startswith("system:") and group.isprintable())
+    """The Kubernetes groups of a caller. A group that Kubernetes reserves is never taken from a token, nor one that a
+    header would carry as another: its outer spaces are lost."""
+    return tuple(
+        group
+        for group in caller.groups
+        if not group.startswith("system:") and group.isprintable() and group == group.strip()
+    )

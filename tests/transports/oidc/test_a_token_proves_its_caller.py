@@ -266,6 +266,7 @@ def test_the_configuration_says_which_claim_names_the_caller(
         ({}, {"a": 1}, ()),
         ({}, ["a", 1, "", "x" * 300, "b\x00", "a"], ("a",)),
         ({}, ["system:masters", "system:node"], ()),
+        ({}, [" system:masters", "system:masters ", "  ", "a b"], ("a b",)),
         ({"groups_prefix": "oidc-", "groups_suffix": "@Example.com"}, ["A"], ("oidc-a@example.com",)),
         ({"groups_prefix": "system:"}, ["masters"], ()),
         ({"groups_claim": ""}, ["a"], ()),

@@ -108,7 +108,8 @@ def _groups(claims: Claims, issuer: Issuer) -> tuple[str, ...]:
         return ()
     groups: dict[str, None] = {}
     for each in named[:_MAX_GROUPS]:
-        if isinstance(each, str) and 0 < len(each) <= _MAX_NAME and each.isprintable():
+        # Space at either end is lost in a header, and the rest may be a name that is not for an issuer to give.
+        if isinstance(each, str) and 0 < len(each) <= _MAX_NAME and each.isprintable() and each == each.strip():
             group = f"{issuer.groups_prefix}{each}{issuer.groups_suffix}"
             group = group.lower() if "@" in group else group
             if not group.startswith("system:"):
