@@ -325,3 +325,22 @@ def test_no_registry_there_is_said_so(asker: Asker) -> None:
     with toy() as gone:
         settings = at(gone)
     assert asker.trouble(settings, manifest_of("latest")).trouble is Trouble.UNREACHABLE
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Location": "https://user:HUNTER2@elsewhere.example/blob?X-Amz-Signature=HUNTER2#HUNTER2"},
+        {"Link": '<https://user:HUNTER2@elsewhere.example/v2/app/tags/list?token=HUNTER2>; rel="next"'},
+        {"WWW-Authenticate": 'Bearer realm="https://user:HUNTER2@elsewhere.example/token?key=HUNTER2"'},
+    ],
+)
+def test_B110_what_a_registry_points_at_is_told_without_its_secrets(
+    hostile: Toy, asker: Asker, headers: dict[str, str]
+) -> None:
+    status = 307 if "Location" in headers else 401 if "WWW-Authenticate" in headers else 200
+    hostile.replies["/v2/app/tags/list"] = Reply(status=status, headers=headers, body=b'{"tags": ["a"]}')
+    found = asker.trouble(at(hostile), lambda registry: registry.tags("app"))
+    assert found.trouble is Trouble.ELSEWHERE
+    assert "elsewhere.example" in str(found)
+    assert "HUNTER2" not in str(found)

@@ -20,7 +20,7 @@ from binauthz.base.limits import (
 )
 from binauthz.crypto.strict_json import NotStrictJsonError, parse_object
 from binauthz.sources.registry.credentials import Credentials
-from binauthz.sources.registry.exchange import REQUEST_SECONDS, Answer, Exchange
+from binauthz.sources.registry.exchange import REQUEST_SECONDS, Answer, Exchange, shown
 from binauthz.sources.registry.manifest import (
     MEDIA_TYPES,
     Descriptor,
@@ -169,7 +169,7 @@ class Registry:
         further = urljoin(url, link)
         here, there = urlsplit(url), urlsplit(further)
         if (there.scheme, there.netloc, there.path) != (here.scheme, here.netloc, here.path) or there.fragment:
-            raise RegistryTrouble(Trouble.ELSEWHERE, f"a next page at `{ascii(further[:200])[1:-1]}`")
+            raise RegistryTrouble(Trouble.ELSEWHERE, f"a next page at `{shown(further)}`")
         return further
 
     def _time(self, text: str) -> dt.datetime | None:

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from binauthz.base.limits import MAX_REGISTRY_TOKEN_BYTES
 from binauthz.crypto.strict_json import NotStrictJsonError, parse_object
-from binauthz.sources.registry.exchange import Exchange
+from binauthz.sources.registry.exchange import Exchange, shown
 from binauthz.sources.registry.settings import InvalidRegistry, RegistrySettings
 from binauthz.sources.registry.trouble import RegistryTrouble, Trouble
 
@@ -62,7 +62,7 @@ class Credentials:
         said = {name.lower(): value for name, value in _PARAMETER.findall(rest)}
         realm = said.get("realm", "")
         if not self._realm or realm != self._realm:
-            raise RegistryTrouble(Trouble.ELSEWHERE, f"the token realm `{ascii(realm[:200])[1:-1]}`")
+            raise RegistryTrouble(Trouble.ELSEWHERE, f"the token realm `{shown(realm)}`")
         query = urlencode({"service": said.get("service", "")[:255], "scope": scope})
         headers = {"accept": "application/json", **({"authorization": self._basic} if self._basic else {})}
         asked = f"{self._realm}{'&' if '?' in self._realm else '?'}{query}"

@@ -83,7 +83,7 @@ class Exchange:
 
     def _check(self, url: str) -> None:
         if _origin(url) not in self._allowed:
-            raise RegistryTrouble(Trouble.ELSEWHERE, f"a redirect to `{ascii(url[:200])[1:-1]}`")
+            raise RegistryTrouble(Trouble.ELSEWHERE, f"a redirect to `{shown(url)}`")
 
     async def _once(self, method: str, url: str, headers: Mapping[str, str], limit: int) -> Answer:
         # Compressed answers are neither asked for nor read: a small one may hold gigabytes.
@@ -120,6 +120,14 @@ async def _bounded(response: httpx2.Response, limit: int) -> bytes:
             raise RegistryTrouble(Trouble.TOO_LARGE, f"got more than {limit} bytes")
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+def shown(url: str) -> str:
+    """What may be said of a URL that a registry gave: its query, or a user in it, may be a credential (B110)."""
+    place = url.partition("?")[0].partition("#")[0]
+    scheme, separator, rest = place.partition("://")
+    host, slash, path = rest.partition("/")
+    return ascii(f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}"[:200])[1:-1]
 
 
 def _origin(url: str) -> Origin | None:
