@@ -111,6 +111,7 @@ def test_hsm_keys_live_on_a_token(tmp_path: Path, need: Callable[[str], str]) ->
         capture_output=True,
     )
     (tmp_path / "pin").write_text("secret-pin\n")
+    (tmp_path / "pin").chmod(0o600)
     directory = tmp_path / "dir"
     directory.mkdir()
     module = "/usr/lib/softhsm/libsofthsm2.so"

@@ -58,6 +58,7 @@ def token(need: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) 
     )
     pin_file = directory / "pin"
     pin_file.write_text(f"{PIN}\n")
+    pin_file.chmod(0o600)
     yield Token(directory, pin_file)
     if before is None:
         del os.environ["SOFTHSM2_CONF"]
@@ -138,14 +139,18 @@ def test_random_bytes_come_from_the_token(world: World, owner: Context) -> None:
     assert first != second
 
 
-@pytest.mark.parametrize("trouble", ["module", "label", "pin file"])
+@pytest.mark.parametrize("trouble", ["module", "label", "pin file", "open pin file"])
 def test_a_token_that_cannot_be_opened_is_unavailable_and_makes_nothing(
-    world: World, token: Token, trouble: str, caplog: pytest.LogCaptureFixture
+    world: World, token: Token, trouble: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    readable = tmp_path / "pin"
+    readable.write_text(PIN)
+    readable.chmod(0o644)
     backend = {
         "module": Pkcs11Backend(module="/nowhere.so", token="binauthz", pin_file=str(token.pin_file)),
         "label": token.backend(label="another"),
         "pin file": token.backend(pin_file=token.directory / "absent"),
+        "open pin file": token.backend(pin_file=readable),
     }[trouble]
     owner = world.with_settings(Settings(custody=Custody({HSM: backend})))
     world.run(key_rings.create_key_ring(owner, LOCATION, "ring"))
@@ -161,6 +166,7 @@ def test_a_refused_pin_is_tried_once_so_that_the_token_is_not_locked(
 ) -> None:
     pin_file = tmp_path / "pin"
     pin_file.write_text("wrong-pin")
+    pin_file.chmod(0o600)
     backend = token.backend(pin_file=pin_file)
     for _ in range(5):
         with pytest.raises(ApiError, match="cannot be used now"):

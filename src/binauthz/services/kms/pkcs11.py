@@ -11,6 +11,7 @@ Needs the optional extra ``pkcs11``.
 import importlib
 import logging
 import secrets
+import stat
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -107,6 +108,8 @@ class Pkcs11Backend:
 
     def _open(self, pkcs11: Any) -> "Session":
         try:
+            if self._pin_file.stat().st_mode & stat.S_IRWXO:
+                raise _Misconfigured(f"the PIN file `{self._pin_file}` is open to other users: make it mode 0600")
             pin = self._pin_file.read_bytes()[:_MAX_PIN_FILE].decode().strip()
         except (OSError, UnicodeDecodeError):
             raise _Misconfigured(f"the PIN file `{self._pin_file}` cannot be read") from None
