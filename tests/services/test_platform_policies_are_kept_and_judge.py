@@ -29,6 +29,7 @@ from binauthz.policy.platform.model import (
     VulnerabilityCheck,
 )
 from binauthz.policy.platform.subject import PodSubject
+from binauthz.policy.platform.validate import described
 from binauthz.services import platform_evidence, platform_policies
 from binauthz.services.paging import PageRequest
 from binauthz.store.records import Occurrence
@@ -41,7 +42,7 @@ GKE = f"{PROJECT}/platforms/gke"
 DIGEST = "d" * 64
 IMAGE = f"gcr.io/p/img@sha256:{DIGEST}"
 KEY = ec.generate_private_key(ec.SECP256R1())
-PEM = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+OTHER_KEY = ec.generate_private_key(ec.SECP256R1())
 PAYLOAD = json.dumps(
     {
         "critical": {
@@ -57,9 +58,13 @@ def draft(*checks: Check) -> PlatformPolicy:
     return PlatformPolicy(name="", gke=GkePolicy(check_sets=(CheckSet(checks=checks),)))
 
 
+def authenticator(*keys: ec.EllipticCurvePrivateKey) -> Authenticator:
+    pems = (key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode() for key in keys)
+    return Authenticator(keys=tuple(AuthenticatorKey(pem=pem, algorithm="ECDSA_P256_SHA256") for pem in pems))
+
+
 def signing(*projects: str) -> Check:
-    key = AuthenticatorKey(pem=PEM, algorithm="ECDSA_P256_SHA256")
-    return Check(kind=SimpleSigningAttestationCheck(authenticators=(Authenticator(keys=(key,)),), projects=projects))
+    return Check(kind=SimpleSigningAttestationCheck(authenticators=(authenticator(KEY),), projects=projects))
 
 
 def attest(world: World, project: str, key_id: str) -> None:
@@ -114,6 +119,23 @@ def test_any_attestation_by_a_key_of_the_check_is_enough(world: World) -> None:
     assert isinstance(kind, SimpleSigningAttestationCheck)
     attest(world, PROJECT, kind.authenticators[0].keys[0].id)
     assert verdict(world, made.name) is Verdict.CONFORMANT
+
+
+@pytest.mark.parametrize(
+    ("authenticators", "expected"),
+    [
+        ((authenticator(OTHER_KEY), authenticator(KEY)), Verdict.CONFORMANT),
+        ((authenticator(OTHER_KEY, KEY),), Verdict.CONFORMANT),
+        ((authenticator(OTHER_KEY), authenticator(OTHER_KEY)), Verdict.NON_CONFORMANT),
+    ],
+)
+def test_authenticators_and_their_keys_are_alternatives(
+    world: World, authenticators: tuple[Authenticator, ...], expected: Verdict
+) -> None:
+    check = Check(kind=SimpleSigningAttestationCheck(authenticators=authenticators))
+    made = world.run(platform_policies.create(world.owner, GKE, "p1", draft(check)))
+    attest(world, PROJECT, described(authenticator(KEY)).keys[0].id)
+    assert verdict(world, made.name) is expected
 
 
 def test_B109_another_project_has_to_let_the_service_agent_read(world: World) -> None:
