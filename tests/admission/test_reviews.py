@@ -347,3 +347,12 @@ def test_B101_ten_thousand_containers_are_answered_in_time_and_more_are_refused(
 
 def test_every_evaluation_mode_is_exercised_here() -> None:
     assert {ALLOW, DENY, ATTEST, EvaluationMode.UNSPECIFIED} == set(EvaluationMode)
+
+
+def test_B51_an_image_that_runs_in_a_lax_namespace_is_judged_anew_in_a_strict_one(world: World) -> None:
+    world.put(policy(rule(DENY), namespace_rules={"lax": rule(ALLOW)}))
+    document = pod(HELLO)
+    for _ in range(2):
+        for namespace, allowed in (("lax", True), ("strict", False)):
+            document["metadata"]["namespace"] = namespace
+            assert world.review(review(document, namespace=namespace))["allowed"] is allowed

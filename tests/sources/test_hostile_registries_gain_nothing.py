@@ -1,4 +1,4 @@
-"""B40, B41, B45, B47, B48, B103, B106: a registry that lies, points elsewhere, or never ends."""
+"""B40, B41, B43, B45, B47, B48, B103, B106, B110: a registry that lies, points elsewhere, or never ends."""
 
 import asyncio
 import base64
@@ -129,7 +129,7 @@ def test_an_answer_that_is_none_is_told_apart(hostile: Toy, asker: Asker, reply:
         {"subject": []},
     ],
 )
-def test_a_manifest_has_one_reading_or_none(hostile: Toy, asker: Asker, change: dict[str, Any]) -> None:
+def test_B43_a_manifest_has_one_reading_or_none(hostile: Toy, asker: Asker, change: dict[str, Any]) -> None:
     body = json.dumps({**json.loads(BODY), **change}).encode()
     hostile.replies["/v2/app/manifests/latest"] = Reply(headers=MANIFEST.headers, body=body)
     assert asker.trouble(at(hostile), manifest_of("latest")).trouble is Trouble.MALFORMED
