@@ -1,29 +1,43 @@
-"""What a cluster holds before its first request: the system namespaces, and the webhook that guards Pods."""
+"""What a cluster holds before its first request: the system namespaces, the ``kubernetes`` Service, and the webhook
+that guards Pods."""
 
 import base64
 
-from binauthz.cluster.client import Object, StatusError
+from binauthz.cluster.client import Client, Object, StatusError
 from binauthz.cluster.config import Config
-from binauthz.cluster.local import LocalClient
+from binauthz.cluster.controllers.namespace import SYSTEM_NAMESPACES
 
-_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 _CONFIGURATIONS = "admissionregistration.k8s.io/validatingwebhookconfigurations"
 CONFIGURATION = "binauthz"
 WEBHOOK = "imagepolicywebhook.image-policy.k8s.io"
 """The name builds the denial text and the prefix of audit annotations (SPEC 4.4)."""
 
 
-async def plant(client: LocalClient, config: Config) -> None:
+async def plant(client: Client, config: Config) -> None:
     """Create what is missing, and bring the webhook configuration up to date."""
-    for name in _NAMESPACES:
-        try:
-            await client.get("namespaces", "", name)
-        except StatusError:
-            await client.create("namespaces", "", {"metadata": {"name": name}})
+    await plant_objects(client)
     await _plant_webhook(client, config)
 
 
-async def _plant_webhook(client: LocalClient, config: Config) -> None:
+async def plant_objects(client: Client) -> None:
+    """Create what every cluster has and this one lacks."""
+    for name in SYSTEM_NAMESPACES:
+        await _plant(client, "namespaces", "", {"metadata": {"name": name}})
+    service: Object = {
+        "metadata": {"name": "kubernetes", "labels": {"component": "apiserver", "provider": "kubernetes"}},
+        "spec": {"ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443}]},
+    }
+    await _plant(client, "services", "default", service)
+
+
+async def _plant(client: Client, resource: str, namespace: str, obj: Object) -> None:
+    try:
+        await client.get(resource, namespace, obj["metadata"]["name"])
+    except StatusError:
+        await client.create(resource, namespace, obj)
+
+
+async def _plant_webhook(client: Client, config: Config) -> None:
     try:
         stored: Object | None = await client.get(_CONFIGURATIONS, "", CONFIGURATION)
     except StatusError:

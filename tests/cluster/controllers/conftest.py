@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from binauthz.cluster.controllers import run_all
+from binauthz.cluster.seeds import plant_objects
 from tests.cluster.controllers.memory import MemoryCluster
 
 Story = Callable[[MemoryCluster], Awaitable[None]]
@@ -21,6 +22,7 @@ def play() -> Callable[[Story], MemoryCluster]:
 
         async def main() -> None:
             stop = asyncio.Event()
+            await plant_objects(cluster.client("system:apiserver"))
             controllers = asyncio.create_task(run_all(cluster.client, stop))
             try:
                 await until(lambda: ("serviceaccounts", "default", "default") in cluster.objects)

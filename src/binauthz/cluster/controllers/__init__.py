@@ -5,14 +5,11 @@ authorization, admission and audit see it as they would on a real cluster.
 """
 
 import asyncio
-import logging
 from collections.abc import Callable
 
 from binauthz.base.clock import Clock, SystemClock
 from binauthz.cluster.catalogue import RESOURCES
 from binauthz.cluster.client import Client
-from binauthz.cluster.controllers.bootstrap import USER as BOOTSTRAP_USER
-from binauthz.cluster.controllers.bootstrap import bootstrap
 from binauthz.cluster.controllers.cache import Caches
 from binauthz.cluster.controllers.controller import Cluster, Controller, supervise
 from binauthz.cluster.controllers.cronjob import CronJobController
@@ -26,9 +23,7 @@ from binauthz.cluster.controllers.namespace import NamespaceController, ServiceA
 from binauthz.cluster.controllers.replicaset import ReplicaSetController
 from binauthz.cluster.controllers.scheduler import Scheduler
 from binauthz.cluster.controllers.statefulset import StatefulSetController
-from binauthz.cluster.controllers.work_queue import backoff
 
-_log = logging.getLogger(__name__)
 _CACHE_USER = "system:kube-controller-manager"
 
 CONTROLLERS: tuple[type[Controller], ...] = (
@@ -68,7 +63,6 @@ async def run_all(client_factory: Callable[[str], Client], stop: asyncio.Event, 
 
 
 async def _run(cluster: Cluster) -> None:
-    await _bootstrap(cluster)
     synced = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(cluster.caches.follow(cluster.client_for(_CACHE_USER), synced))
@@ -79,16 +73,3 @@ async def _run(cluster: Cluster) -> None:
         collector = GarbageCollector(cluster)
         group.create_task(supervise(collector.component, collector.run))
         group.create_task(supervise("event expiry", EventExpiry(cluster).run))
-
-
-async def _bootstrap(cluster: Cluster) -> None:
-    failures = 0
-    while True:
-        try:
-            await bootstrap(cluster.client_for(BOOTSTRAP_USER))
-        except Exception:  # noqa: BLE001 - the cluster is of no use before this has worked, so it is tried for ever
-            failures += 1
-            _log.exception("preparing the cluster failed; trying again")
-            await asyncio.sleep(backoff(failures, first=0.1))
-        else:
-            return
