@@ -4,7 +4,6 @@ else means what a plain reading says."""
 import contextlib
 import dataclasses
 import datetime as dt
-import operator
 import time
 from typing import Any
 
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 from binauthz.store.interface import FilterError
 from binauthz.store.records import LogEntry
 from tests.store.conftest import Database
+from tests.store.filters import ORDERINGS, quoted
 from tests.store.samples import NOW, fresh_project, log_entry
 
 property_settings = settings(
@@ -328,7 +328,6 @@ def test_a_query_at_a_limit_is_served(logged: Database, query: str) -> None:
 # The oracle: a query is a nested tuple, spelled one way for the store and read another way here.
 
 SEVERITIES = ["DEFAULT", "DEBUG", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL", "ALERT", "EMERGENCY"]
-ORDERINGS = {"=": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
 def leaves(value: Any, path: tuple[str, ...]) -> list[Any]:
@@ -395,10 +394,6 @@ def expected_of(tree: Any, entry: LogEntry) -> bool:
         case ("compare", path, relation, text, is_quoted):
             return any(leaf_matches(relation, leaf, text, is_quoted=is_quoted) for leaf in leaves(entry.document, path))
     raise AssertionError(tree)
-
-
-def quoted(value: str) -> str:
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def spelled(tree: Any) -> str:

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from binauthz.store.interface import FilterError
 from binauthz.store.records import Note
 from tests.store.conftest import Database
+from tests.store.filters import ORDERINGS, quoted
 from tests.store.samples import NOW, fresh_project
-from tests.store.test_occurrence_filters import hostile, quoted
+from tests.store.test_occurrence_filters import hostile
 
 property_settings = settings(
     deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -27,7 +28,7 @@ FIELDS: dict[str, Callable[[Note], str]] = {
     "noteProjectId": lambda note: note.name.split("/")[1],
 }
 COMPARISONS: dict[str, Callable[[str, str], bool]] = {
-    "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+    **ORDERINGS,
     ":": operator.contains, "has_prefix": str.startswith, "has_suffix": str.endswith,
 }  # fmt: skip
 

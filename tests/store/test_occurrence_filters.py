@@ -5,7 +5,6 @@ import asyncio
 import contextlib
 import dataclasses
 import datetime as dt
-import operator
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +21,7 @@ from binauthz.store.filters.occurrences import compile_filter
 from binauthz.store.interface import FilterError
 from binauthz.store.records import Occurrence
 from tests.store.conftest import Database
+from tests.store.filters import ORDERINGS, quoted
 from tests.store.samples import DIGESTS, NOW, attestation_occurrence, fresh_project
 
 property_settings = settings(
@@ -189,9 +189,6 @@ FIELDS: dict[str, Callable[[Occurrence], str]] = {
     "resourceUrl": lambda o: bare(o.resource_uri),
     "createTime": lambda o: o.create_time.isoformat(),
 }
-ORDERINGS = {
-    "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
-}  # fmt: skip
 
 
 def bare(uri: str) -> str:
@@ -225,10 +222,6 @@ def expected_of(tree: Any, one: Occurrence) -> bool:
                 case _:
                     return bool(ORDERINGS[relation](got, value))
     raise AssertionError(tree)
-
-
-def quoted(value: str) -> str:
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def spelled(tree: Any) -> str:

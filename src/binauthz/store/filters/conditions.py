@@ -6,16 +6,14 @@ every match have, so that a search can start from an index.
 """
 
 import dataclasses
-import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import sqlalchemy as sa
 from lark import Lark, Token, Transformer, v_args
 
-from binauthz.store.filters.parsing import grammar, nanoseconds, parse, refuse_depth, refuse_terms, unquoted
+from binauthz.store.filters.parsing import ORDERINGS, grammar, nanoseconds, parse, refuse_depth, refuse_terms, unquoted
 from binauthz.store.interface import FilterError
 
 Expression = sa.ColumnElement[bool]
@@ -23,14 +21,6 @@ Values = Mapping[str, frozenset[str]]
 
 _FULL_DIGEST = re.compile(r".*sha256:([0-9a-f]{64})", re.DOTALL)
 _UNFINISHED_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})T", re.ASCII)
-_ORDERINGS: Mapping[str, Callable[[Any, Any], Any]] = {
-    "=": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,14 +167,14 @@ def _joined(
 def _compare_text(text: TextField, relation: str, value: str) -> Condition:
     wanted = text.normal(value)
     if relation != ":":
-        return Condition(_ORDERINGS[relation](text.column, wanted), text.being(wanted) if relation == "=" else {})
+        return Condition(ORDERINGS[relation](text.column, wanted), text.being(wanted) if relation == "=" else {})
     if not wanted:
         return Condition(sa.true())
     return Condition(sa.func.length(sa.func.replace(text.column, wanted, "")) < sa.func.length(text.column))
 
 
 def _compare_time(name: str, column: sa.Column[int], relation: str, value: str) -> Expression:
-    compare = _ORDERINGS.get(relation)
+    compare = ORDERINGS.get(relation)
     if compare is None:
         raise FilterError(f"got `{relation}` on `{name}`, expected one of = != < <= > >=")
     # gcloud's help spells a date with the letter that a time of day would follow.

@@ -8,7 +8,7 @@ Regular expressions are refused, since Python's may backtrack without end.
 import functools
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -18,7 +18,7 @@ from lark import Token, Transformer, v_args
 
 from binauthz.store.codec import SEVERITY_RANKS
 from binauthz.store.filters.log_values import Literal, comparison, mentions, number, values_at
-from binauthz.store.filters.parsing import grammar, nanoseconds, parse, refuse_depth, refuse_terms, unquoted
+from binauthz.store.filters.parsing import ORDERINGS, grammar, nanoseconds, parse, refuse_depth, refuse_terms, unquoted
 from binauthz.store.instants import to_micros
 from binauthz.store.interface import FilterError
 from binauthz.store.records import LogEntry
@@ -29,15 +29,7 @@ Test = Callable[[LogEntry], bool]
 
 _C = LOG_ENTRIES.c
 _SEGMENT = re.compile(r'"(?:[^"\\]|\\.)*"|[^".]+', re.DOTALL)
-_ORDERINGS: Mapping[str, Callable[[Any, Any], Any]] = {
-    ":": operator.eq,
-    "=": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
+_ORDERINGS = {":": operator.eq, **ORDERINGS}
 
 
 @dataclass(frozen=True, slots=True)

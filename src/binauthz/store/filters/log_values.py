@@ -10,14 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from binauthz.store.filters.parsing import ORDERINGS
+
 _NUMBER = re.compile(r"-?\d{1,30}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,3})?", re.ASCII)
-_ORDERINGS: Mapping[str, Callable[[Any, Any], bool]] = {
-    "=": operator.eq,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +82,7 @@ def comparison(relation: str, literal: Literal) -> Callable[[Any], bool]:
     """The test of one value; ``relation`` is one of = : < <= > >=."""
     folded = literal.text.casefold()
     numeric = number(literal.text)
-    compare: Callable[[Any, Any], bool] = _ORDERINGS.get(relation, operator.eq)
+    compare: Callable[[Any, Any], bool] = ORDERINGS.get(relation, operator.eq)
     ordered = relation not in "=:"
 
     def compare_text(value: str) -> bool:

@@ -5,7 +5,9 @@ parsing is LALR: linear in its length and without recursion.
 """
 
 import datetime as dt
+import operator
 import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,15 @@ from binauthz.store.names import storable
 LONGEST = 20_000
 DEEPEST = 50
 MOST_TERMS = 200
+
+ORDERINGS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
