@@ -14,7 +14,7 @@ from binauthz.crypto.errors import KeyRefusedError
 from binauthz.services import etags, projects
 from binauthz.services.authorization import demand
 from binauthz.services.context import Context
-from binauthz.services.names import check_note_name, not_found, service_agent
+from binauthz.services.names import check_note_name, service_agent
 from binauthz.services.paging import Page, PageRequest, window
 from binauthz.store.interface import Reader, Writer
 from binauthz.store.records import Note, Project
@@ -123,12 +123,7 @@ async def delete_attestor(ctx: Context, name: str) -> None:
 
 
 def _existing(tx: Reader, name: str) -> Attestor:
-    names.ATTESTOR.parse(name)
-    projects.require(tx, name)
-    attestor = tx.get(Attestor, projects.canonical(tx, name))
-    if attestor is None:
-        raise not_found(name)
-    return attestor
+    return projects.existing(tx, Attestor, names.ATTESTOR, name)
 
 
 def _described(draft: Attestor, most: int) -> tuple[AttestorKey, ...]:

@@ -12,7 +12,7 @@ from binauthz.services import projects
 from binauthz.services.cluster_settings import DISABLED, Enablement, check_labels, enablement
 from binauthz.services.context import Context
 from binauthz.services.fleet_operations import kept
-from binauthz.services.names import last_segment, not_found
+from binauthz.services.names import last_segment
 from binauthz.store.interface import Conflict, Reader, Writer
 from binauthz.store.records import Cluster, Fleet, Membership, Operation, PolicyBinding, Project
 
@@ -176,11 +176,7 @@ def _name(project: Project) -> str:
 
 def _existing(tx: Reader, name: str) -> Fleet:
     _check_location(names.FLEET.parse(name)[1])
-    projects.require(tx, name)
-    fleet = tx.get(Fleet, projects.canonical(tx, name))
-    if fleet is None:
-        raise not_found(name)
-    return fleet
+    return projects.existing(tx, Fleet, names.FLEET, name)
 
 
 def _check_location(location: str) -> None:

@@ -11,7 +11,6 @@ from binauthz.services import authorization, fleets, projects
 from binauthz.services.cluster_settings import check_labels
 from binauthz.services.context import Context
 from binauthz.services.fleet_operations import kept
-from binauthz.services.names import not_found
 from binauthz.services.paging import Page, PageRequest, window
 from binauthz.store.interface import Conflict, Reader, Writer
 from binauthz.store.records import Cluster, Membership, Operation
@@ -131,12 +130,7 @@ async def delete_membership(ctx: Context, name: str, *, operation: Describe) -> 
 
 def existing(tx: Reader, name: str) -> Membership:
     """The membership; raises NOT_FOUND."""
-    names.MEMBERSHIP.parse(name)
-    projects.require(tx, name)
-    membership = tx.get(Membership, projects.canonical(tx, name))
-    if membership is None:
-        raise not_found(name)
-    return membership
+    return projects.existing(tx, Membership, names.MEMBERSHIP, name)
 
 
 def _cluster(tx: Reader, ctx: Context, link: str, project: str) -> Cluster:

@@ -8,7 +8,6 @@ from binauthz.base import names
 from binauthz.base.errors import ApiError, Code, invalid_field
 from binauthz.services import projects
 from binauthz.services.context import Context
-from binauthz.services.names import not_found
 from binauthz.services.paging import Page, PageRequest, window
 from binauthz.store.interface import FilterError, Reader, Stretch, Writer
 from binauthz.store.records import Note
@@ -132,9 +131,4 @@ async def delete_note(ctx: Context, name: str) -> None:
 
 def existing(tx: Reader, name: str) -> Note:
     """The note; raises NOT_FOUND in the words that scripts of the field know."""
-    names.NOTE.parse(name)
-    projects.require(tx, name)
-    note = tx.get(Note, projects.canonical(tx, name))
-    if note is None:
-        raise not_found(name)
-    return note
+    return projects.existing(tx, Note, names.NOTE, name)

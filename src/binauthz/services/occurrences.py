@@ -25,7 +25,7 @@ from binauthz.base.limits import (
 from binauthz.services import notes, projects
 from binauthz.services.authorization import demand
 from binauthz.services.context import Context
-from binauthz.services.names import check_note_name, last_segment, not_found
+from binauthz.services.names import check_note_name, last_segment
 from binauthz.services.paging import Page, PageRequest, window
 from binauthz.store.interface import Conflict, Reader, VulnerabilityCount, Writer
 from binauthz.store.records import Note, Occurrence
@@ -214,12 +214,7 @@ def _weight(occurrence: Occurrence) -> int:
 
 
 def _existing(tx: Reader, name: str) -> Occurrence:
-    names.OCCURRENCE.parse(name)
-    projects.require(tx, name)
-    occurrence = tx.get(Occurrence, projects.canonical(tx, name))
-    if occurrence is None:
-        raise not_found(name)
-    return occurrence
+    return projects.existing(tx, Occurrence, names.OCCURRENCE, name)
 
 
 def _duplicate(existing: str, project_id: str) -> ApiError:

@@ -25,7 +25,7 @@ from binauthz.policy.platform.validate import described, validate
 from binauthz.services import projects
 from binauthz.services.context import Context
 from binauthz.services.etags import fresh
-from binauthz.services.names import not_found, project_of
+from binauthz.services.names import project_of
 from binauthz.services.paging import Page, PageRequest, window
 from binauthz.services.platform_evidence import Decoders, gather
 from binauthz.sources.constraints import evaluate as evaluate_constraints
@@ -207,12 +207,7 @@ async def evaluate_pods(
 
 
 def _existing(tx: Reader, name: str) -> PlatformPolicy:
-    names.PLATFORM_POLICY.parse(name)
-    projects.require(tx, name)
-    policy = tx.get(PlatformPolicy, projects.canonical(tx, name))
-    if policy is None:
-        raise not_found(name)
-    return policy
+    return projects.existing(tx, PlatformPolicy, names.PLATFORM_POLICY, name)
 
 
 def _check_etag(sent: str, current: PlatformPolicy) -> None:

@@ -1,10 +1,14 @@
 """Projects: every other resource lives in one, and an unknown project is an error of the caller's."""
 
+from typing import TypeVar
+
 from binauthz.base import names
 from binauthz.base.errors import ApiError, Code
-from binauthz.services.names import project_of
+from binauthz.services.names import not_found, project_of
 from binauthz.store.interface import Reader
 from binauthz.store.records import Project
+
+T = TypeVar("T")
 
 
 def unknown_project(name: str) -> ApiError:
@@ -33,6 +37,17 @@ def require_parent(tx: Reader, parent: str) -> Project:
     """The project that is the parent of a collection; INVALID_ARGUMENT unless the name is a project's."""
     names.PROJECT.parse(parent, "parent")
     return require(tx, parent)
+
+
+def existing(tx: Reader, kind: type[T], template: names.NameTemplate, name: str, field: str = "name") -> T:
+    """The record of a name that lies in a project; NOT_FOUND for either, INVALID_ARGUMENT for a name of another
+    form."""
+    template.parse(name, field)
+    project = require(tx, name)
+    found = tx.get(kind, project.name + name.removeprefix(project_of(name)))
+    if found is None:
+        raise not_found(name)
+    return found
 
 
 def canonical(tx: Reader, name: str) -> str:

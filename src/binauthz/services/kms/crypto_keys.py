@@ -17,7 +17,6 @@ from binauthz.services.kms.algorithms import check_algorithm, check_purpose
 from binauthz.services.kms.custody import HSM, SOFTWARE
 from binauthz.services.kms.labels import check_labels
 from binauthz.services.kms.lists import PAGE_DEFAULT, PAGE_MAXIMUM, check_list
-from binauthz.services.names import not_found
 from binauthz.services.paging import Page, PageRequest, window
 from binauthz.store.interface import Reader, Writer
 from binauthz.store.records import CryptoKey
@@ -121,12 +120,7 @@ async def update_crypto_key(
 
 def existing(tx: Reader, name: str, field: str = "name") -> CryptoKey:
     """The key; raises NOT_FOUND."""
-    names.CRYPTO_KEY.parse(name, field)
-    projects.require(tx, name)
-    found = tx.get(CryptoKey, projects.canonical(tx, name))
-    if found is None:
-        raise not_found(name)
-    return found
+    return projects.existing(tx, CryptoKey, names.CRYPTO_KEY, name, field)
 
 
 def _level(asked: str) -> str:

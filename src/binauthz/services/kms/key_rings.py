@@ -8,7 +8,6 @@ from binauthz.base.errors import ApiError, Code
 from binauthz.services import projects
 from binauthz.services.context import Context
 from binauthz.services.kms.lists import PAGE_DEFAULT, PAGE_MAXIMUM, check_list
-from binauthz.services.names import not_found
 from binauthz.services.paging import Page, PageRequest, window
 from binauthz.store.interface import Reader, Writer
 from binauthz.store.records import KeyRing
@@ -55,12 +54,7 @@ async def list_key_rings(
 
 def existing(tx: Reader, name: str, field: str = "name") -> KeyRing:
     """The key ring; raises NOT_FOUND."""
-    names.KEY_RING.parse(name, field)
-    projects.require(tx, name)
-    found = tx.get(KeyRing, projects.canonical(tx, name))
-    if found is None:
-        raise not_found(name)
-    return found
+    return projects.existing(tx, KeyRing, names.KEY_RING, name, field)
 
 
 def already_exists(kind: str, name: str) -> ApiError:

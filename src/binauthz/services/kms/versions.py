@@ -12,7 +12,6 @@ from binauthz.services import projects
 from binauthz.services.context import Context
 from binauthz.services.kms import crypto_keys, generation, states
 from binauthz.services.kms.lists import PAGE_DEFAULT, PAGE_MAXIMUM, check_list
-from binauthz.services.names import not_found
 from binauthz.services.paging import Page, PageRequest, window
 from binauthz.store.interface import Reader, Writer
 from binauthz.store.records import CryptoKeyVersion, ScheduledDestruction
@@ -102,12 +101,7 @@ async def restore_version(ctx: Context, name: str) -> CryptoKeyVersion:
 
 def existing(tx: Reader, name: str, now: dt.datetime) -> CryptoKeyVersion:
     """The version as it is at a moment; raises NOT_FOUND."""
-    names.CRYPTO_KEY_VERSION.parse(name)
-    projects.require(tx, name)
-    found = tx.get(CryptoKeyVersion, projects.canonical(tx, name))
-    if found is None:
-        raise not_found(name)
-    return states.at(found, now)
+    return states.at(projects.existing(tx, CryptoKeyVersion, names.CRYPTO_KEY_VERSION, name), now)
 
 
 def _schedule(version: str, due: dt.datetime) -> ScheduledDestruction:
