@@ -19,6 +19,7 @@ _MASKS = [
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\.\d{6}(?=Z|\+00:00)"), "MICROSECONDS"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\.\d{3}(?=Z|\+00:00)"), "MILLISECONDS"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(?=Z|\+00:00)"), "TIME"),
+    (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?"), "TIME"),
     (re.compile(_UUID), "UUID"),
     (re.compile(r"(etag: )'\"[\w+/=-]{12}\"'"), r"""\1'"ETAG"'"""),
     (re.compile(r"(etag: )(?!ACAB\b)[\w+/=-]+$", re.MULTILINE), r"\1ETAG"),

@@ -24,7 +24,7 @@ _PGP = Path(__file__).parent.parent / "vectors" / "keys" / "pgp-ed25519.asc"
 _KEY = ec.derive_private_key(20_260_501, ec.SECP256R1())
 _ID = "//example.com/qa-key"
 # The two lines of a P-256 key that a server has just made.
-_PEM = r"(?m)[A-Za-z0-9+/]{64}$|[A-Za-z0-9+/]{58}==$"
+PEM = r"(?m)(?:(?<=\n)|(?<=\n    ))(?:[A-Za-z0-9+/]{64}|[A-Za-z0-9+/]{58}==)$"
 _FILES = {
     "deny.yaml": """\
 admissionWhitelistPatterns:
@@ -120,22 +120,23 @@ def write(folder: Path) -> None:
     (folder / "bad.sig").write_bytes(_KEY.sign(text + b" ", sign))
 
 
-def _step(name: str, *arguments: str, code: int = 0, mask: str = "") -> Step:
+def step(name: str, *arguments: str, code: int = 0, mask: str = "") -> Step:
+    """One command."""
     return Step(name=name, arguments=arguments, code=code, mask=mask)
 
 
 def _policies() -> list[Step]:
     return [
-        _step("policy-export-untouched", *_POLICY, "export"),
-        _step("policy-import", *_POLICY, "import", "deny.yaml"),
-        _step("policy-export", *_POLICY, "export"),
-        _step("policy-import-malformed", *_POLICY, "import", "bad.yaml", code=1),
-        _step("policy-import-empty", *_POLICY, "import", "empty.yaml", code=1),
-        _step("policy-get-iam-policy", *_POLICY, "get-iam-policy"),
-        _step("policy-set-iam-policy", *_POLICY, "set-iam-policy", "iam.json"),
-        _step("policy-add-iam-policy-binding", *_POLICY, "add-iam-policy-binding", *_VIEWER),
-        _step("policy-remove-iam-policy-binding", *_POLICY, "remove-iam-policy-binding", *_VIEWER),
-        _step("policy-set-iam-policy-stale", *_POLICY, "set-iam-policy", "iam.json", code=1),
+        step("policy-export-untouched", *_POLICY, "export"),
+        step("policy-import", *_POLICY, "import", "deny.yaml"),
+        step("policy-export", *_POLICY, "export"),
+        step("policy-import-malformed", *_POLICY, "import", "bad.yaml", code=1),
+        step("policy-import-empty", *_POLICY, "import", "empty.yaml", code=1),
+        step("policy-get-iam-policy", *_POLICY, "get-iam-policy"),
+        step("policy-set-iam-policy", *_POLICY, "set-iam-policy", "iam.json"),
+        step("policy-add-iam-policy-binding", *_POLICY, "add-iam-policy-binding", *_VIEWER),
+        step("policy-remove-iam-policy-binding", *_POLICY, "remove-iam-policy-binding", *_VIEWER),
+        step("policy-set-iam-policy-stale", *_POLICY, "set-iam-policy", "iam.json", code=1),
     ]
 
 
@@ -144,24 +145,24 @@ def _attestors() -> list[Step]:
     absent = ("--attestation-authority-note=absent", f"--attestation-authority-note-project={PROJECT}")
     pkix = ("--pkix-public-key-algorithm=ecdsa-p256-sha256", f"--public-key-id-override={_ID}")
     return [
-        _step("attestors-list-none", *_ATTESTORS, "list"),
-        _step("attestors-create", *_ATTESTORS, "create", "qa", *note, "--description=looked at"),
-        _step("attestors-create-again", *_ATTESTORS, "create", "qa", *note, code=1),
-        _step("attestors-create-without-note", *_ATTESTORS, "create", "other", *absent, code=1),
-        _step("attestors-describe", *_ATTESTORS, "describe", "qa"),
-        _step("attestors-describe-absent", *_ATTESTORS, "describe", "absent", code=1),
-        _step("attestors-update", *_ATTESTORS, "update", "qa", "--description=looked at twice"),
-        _step("public-keys-add-pkix", *_KEYS, "add", "--attestor=qa", "--pkix-public-key-file=key.pem", *pkix),
-        _step("public-keys-add-pgp", *_KEYS, "add", "--attestor=qa", "--pgp-public-key-file=key.asc", "--comment=pgp"),
-        _step("public-keys-add-no-key", *_KEYS, "add", "--attestor=qa", "--pkix-public-key-file=no-key.pem", *pkix[:1],
+        step("attestors-list-none", *_ATTESTORS, "list"),
+        step("attestors-create", *_ATTESTORS, "create", "qa", *note, "--description=looked at"),
+        step("attestors-create-again", *_ATTESTORS, "create", "qa", *note, code=1),
+        step("attestors-create-without-note", *_ATTESTORS, "create", "other", *absent, code=1),
+        step("attestors-describe", *_ATTESTORS, "describe", "qa"),
+        step("attestors-describe-absent", *_ATTESTORS, "describe", "absent", code=1),
+        step("attestors-update", *_ATTESTORS, "update", "qa", "--description=looked at twice"),
+        step("public-keys-add-pkix", *_KEYS, "add", "--attestor=qa", "--pkix-public-key-file=key.pem", *pkix),
+        step("public-keys-add-pgp", *_KEYS, "add", "--attestor=qa", "--pgp-public-key-file=key.asc", "--comment=pgp"),
+        step("public-keys-add-no-key", *_KEYS, "add", "--attestor=qa", "--pkix-public-key-file=no-key.pem", *pkix[:1],
               code=1),
-        _step("public-keys-update", *_KEYS, "update", _ID, "--attestor=qa", "--comment=second"),
-        _step("attestors-list", *_ATTESTORS, "list"),
-        _step("attestors-get-iam-policy", *_ATTESTORS, "get-iam-policy", "qa"),
-        _step("attestors-set-iam-policy", *_ATTESTORS, "set-iam-policy", "qa", "iam.json"),
-        _step("attestors-add-iam-policy-binding", *_ATTESTORS, "add-iam-policy-binding", "qa", *_MEMBER),
-        _step("attestors-remove-iam-policy-binding", *_ATTESTORS, "remove-iam-policy-binding", "qa", *_MEMBER),
-        _step("policy-import-attested", *_POLICY, "import", "attested.yaml"),
+        step("public-keys-update", *_KEYS, "update", _ID, "--attestor=qa", "--comment=second"),
+        step("attestors-list", *_ATTESTORS, "list"),
+        step("attestors-get-iam-policy", *_ATTESTORS, "get-iam-policy", "qa"),
+        step("attestors-set-iam-policy", *_ATTESTORS, "set-iam-policy", "qa", "iam.json"),
+        step("attestors-add-iam-policy-binding", *_ATTESTORS, "add-iam-policy-binding", "qa", *_MEMBER),
+        step("attestors-remove-iam-policy-binding", *_ATTESTORS, "remove-iam-policy-binding", "qa", *_MEMBER),
+        step("policy-import-attested", *_POLICY, "import", "attested.yaml"),
     ]  # fmt: skip
 
 
@@ -170,15 +171,15 @@ def _attestations() -> list[Step]:
     listed = (*_ATTESTATIONS, "list", "--sort-by=resourceUri")
     good = ("--signature-file=good.sig", "--payload-file=payload")
     return [
-        _step("create-signature-payload", *_B, "create-signature-payload", f"--artifact-url={IMAGE}"),
-        _step("attestations-create-refused", *create, "--signature-file=bad.sig", "--validate"),
-        _step("attestations-create-again", *create, *good, code=1),
-        _step("attestations-create", *create[:-3], f"--artifact-url={IMAGE.replace('img', 'copy')}", *create[-2:],
+        step("create-signature-payload", *_B, "create-signature-payload", f"--artifact-url={IMAGE}"),
+        step("attestations-create-refused", *create, "--signature-file=bad.sig", "--validate"),
+        step("attestations-create-again", *create, *good, code=1),
+        step("attestations-create", *create[:-3], f"--artifact-url={IMAGE.replace('img', 'copy')}", *create[-2:],
               *good, "--validate"),
         # The server orders occurrences by ids that are made anew each time.
-        _step("attestations-list-of-attestor", *listed, f"--attestor={_QA}"),
-        _step("attestations-list-of-image", *listed, f"--attestor={_QA}", f"--artifact-url={IMAGE}"),
-        _step("attestations-list", *listed, "--format=value(noteName,resourceUri)"),
+        step("attestations-list-of-attestor", *listed, f"--attestor={_QA}"),
+        step("attestations-list-of-image", *listed, f"--attestor={_QA}", f"--artifact-url={IMAGE}"),
+        step("attestations-list", *listed, "--format=value(noteName,resourceUri)"),
     ]  # fmt: skip
 
 
@@ -189,9 +190,9 @@ def _signed_by_kms() -> list[Step]:
     )  # fmt: skip
     sign = (*_ATTESTATIONS, "sign-and-create", f"--artifact-url={IMAGE.replace('img', 'kms')}", f"--attestor={_QA}")
     return [
-        _step("attestations-sign-and-create-unknown-key", *sign, *version),
-        _step("public-keys-add-kms", *_KEYS, "add", "--attestor=qa", *version, mask=_PEM),
-        _step("attestations-sign-and-create", *sign[:-2], f"--artifact-url={IMAGE.replace('img', 'kms2')}", sign[-1],
+        step("attestations-sign-and-create-unknown-key", *sign, *version),
+        step("public-keys-add-kms", *_KEYS, "add", "--attestor=qa", *version, mask=PEM),
+        step("attestations-sign-and-create", *sign[:-2], f"--artifact-url={IMAGE.replace('img', 'kms2')}", sign[-1],
               *version, "--validate"),
     ]  # fmt: skip
 
@@ -199,18 +200,18 @@ def _signed_by_kms() -> list[Step]:
 def _platform_policies() -> list[Step]:
     gke, evaluate = "--platform=gke", (*_POLICY, "evaluate", "dirs", "--platform=gke")
     return [
-        _step("platform-policy-create", *_POLICY, "create", "dirs", gke, "--policy-file=platform.yaml"),
-        _step("platform-policy-create-malformed", *_POLICY, "create", "bad", gke, "--policy-file=platform-bad.yaml",
+        step("platform-policy-create", *_POLICY, "create", "dirs", gke, "--policy-file=platform.yaml"),
+        step("platform-policy-create-malformed", *_POLICY, "create", "bad", gke, "--policy-file=platform-bad.yaml",
               code=1),
-        _step("platform-policy-list", *_POLICY, "list", "gke"),
-        _step("platform-policy-describe", *_POLICY, "describe", "dirs", gke),
-        _step("platform-policy-evaluate-conformant", *evaluate, "--image=gcr.io/good/img"),
-        _step("platform-policy-evaluate-non-conformant", *evaluate, "--image=gcr.io/bad/img,gcr.io/allowed/x/y",
+        step("platform-policy-list", *_POLICY, "list", "gke"),
+        step("platform-policy-describe", *_POLICY, "describe", "dirs", gke),
+        step("platform-policy-evaluate-conformant", *evaluate, "--image=gcr.io/good/img"),
+        step("platform-policy-evaluate-non-conformant", *evaluate, "--image=gcr.io/bad/img,gcr.io/allowed/x/y",
               code=2),
-        _step("platform-policy-evaluate-resource", *evaluate, "--resource=deployment.yaml", code=2),
-        _step("platform-policy-update", *_POLICY, "update", "dirs", gke, "--policy-file=platform.yaml"),
-        _step("platform-policy-delete", *_POLICY, "delete", "dirs", gke),
-        _step("platform-policy-describe-absent", *_POLICY, "describe", "dirs", gke, code=1),
+        step("platform-policy-evaluate-resource", *evaluate, "--resource=deployment.yaml", code=2),
+        step("platform-policy-update", *_POLICY, "update", "dirs", gke, "--policy-file=platform.yaml"),
+        step("platform-policy-delete", *_POLICY, "delete", "dirs", gke),
+        step("platform-policy-describe-absent", *_POLICY, "describe", "dirs", gke, code=1),
     ]  # fmt: skip
 
 
@@ -218,24 +219,24 @@ def _alpha() -> list[Step]:
     continuous = (*_B, "continuous-validation")
     image = f"gcr.io/good/img@sha256:{DIGEST}"
     return [
-        _step("platform-policy-create-again", *_POLICY, "create", "signed", "--platform=gke",
+        step("platform-policy-create-again", *_POLICY, "create", "signed", "--platform=gke",
               "--policy-file=platform.yaml"),
-        _step("policy-evaluate-and-sign", *_POLICY, "evaluate-and-sign", "signed", "--platform=gke", f"--image={image}",
+        step("policy-evaluate-and-sign", *_POLICY, "evaluate-and-sign", "signed", "--platform=gke", f"--image={image}",
               "--no-upload", mask=r"(?<=attestations:\n- ).*(\n  .*)*"),
-        _step("policy-export-system-policy", *_POLICY, "export-system-policy"),
-        _step("continuous-validation-describe-untouched", *continuous, "describe"),
-        _step("continuous-validation-enable", *continuous, "enable"),
-        _step("continuous-validation-describe", *continuous, "describe"),
-        _step("continuous-validation-disable", *continuous, "disable"),
+        step("policy-export-system-policy", *_POLICY, "export-system-policy"),
+        step("continuous-validation-describe-untouched", *continuous, "describe"),
+        step("continuous-validation-enable", *continuous, "enable"),
+        step("continuous-validation-describe", *continuous, "describe"),
+        step("continuous-validation-disable", *continuous, "disable"),
     ]  # fmt: skip
 
 
 def _endings() -> list[Step]:
     return [
-        _step("public-keys-remove", *_KEYS, "remove", _ID, "--attestor=qa"),
-        _step("public-keys-remove-absent", *_KEYS, "remove", _ID, "--attestor=qa", code=1),
-        _step("attestors-delete", *_ATTESTORS, "delete", "qa"),
-        _step("attestors-delete-absent", *_ATTESTORS, "delete", "qa", code=1),
+        step("public-keys-remove", *_KEYS, "remove", _ID, "--attestor=qa"),
+        step("public-keys-remove-absent", *_KEYS, "remove", _ID, "--attestor=qa", code=1),
+        step("attestors-delete", *_ATTESTORS, "delete", "qa"),
+        step("attestors-delete-absent", *_ATTESTORS, "delete", "qa", code=1),
     ]
 
 
@@ -244,38 +245,4 @@ def binauthz(track: str) -> list[Step]:
     later = [*_signed_by_kms(), *_platform_policies()] if track != "ga" else []
     return [
         *_policies(), *_attestors(), *_attestations(), *later, *(_alpha() if track == "alpha" else []), *_endings(),
-    ]  # fmt: skip
-
-
-def neighbours() -> list[Step]:
-    """The commands around: clusters, fleet, services, projects, log, keys."""
-    cluster = ("local-cluster", "--location=us-central1-a")
-    member = ("local-cluster", "--location=global")
-    fleet = ("container", "fleet", "memberships")
-    query = 'protoPayload.methodName:"CreateKeyRing"'
-    fields = "--format=yaml(logName,protoPayload.methodName,protoPayload.resourceName,severity)"
-    ring = (f"--keyring={RING}2", "--location=global")
-    return [
-        _step("clusters-list", "container", "clusters", "list"),
-        _step("clusters-describe", "container", "clusters", "describe", *cluster),
-        _step("clusters-describe-absent", "container", "clusters", "describe", "absent", cluster[1], code=1),
-        _step("clusters-get-credentials", "container", "clusters", "get-credentials", *cluster),
-        _step("fleet-memberships-list", *fleet, "list"),
-        _step("fleet-memberships-describe", *fleet, "describe", *member),
-        _step("fleet-memberships-get-credentials", *fleet, "get-credentials", *member),
-        _step("services-enable", "services", "enable", "container.googleapis.com"),
-        _step("services-enable-unknown", "services", "enable", "nope.googleapis.com", code=1),
-        _step("services-list", "services", "list", "--enabled"),
-        _step("projects-describe", "projects", "describe", PROJECT),
-        _step("kms-keyrings-create", "kms", "keyrings", "create", f"{RING}2", "--location=global"),
-        _step("kms-keyrings-list", "kms", "keyrings", "list", "--location=global"),
-        _step("kms-keys-create", "kms", "keys", "create", KEY, *ring, "--purpose=asymmetric-signing",
-              "--default-algorithm=ec-sign-p256-sha256"),
-        _step("kms-keys-describe", "kms", "keys", "describe", KEY, *ring),
-        _step("kms-keys-list", "kms", "keys", "list", *ring),
-        _step("kms-keys-versions-list", "kms", "keys", "versions", "list", f"--key={KEY}", *ring),
-        _step("kms-keys-versions-get-public-key", "kms", "keys", "versions", "get-public-key", "1", f"--key={KEY}",
-              *ring, mask=_PEM),
-        _step("logging-read", "logging", "read", "--freshness=7d", "--order=desc", query, "--limit=1", fields),
-        _step("logging-read-malformed", "logging", "read", "--freshness=7d", "(((", code=1),
     ]  # fmt: skip

@@ -5,22 +5,36 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance import golden_sessions
+from tests.conformance import golden_neighbours, golden_sessions
 from tests.conformance.gcloud import Gcloud
 from tests.conformance.golden import FOLDER, Step, play
 from tests.conformance.golden_sessions import KEY, NOTE, RING
 from tests.conformance.rest import Rest
 from tests.conformance.server import PROJECT, Target, running
+from tests.conformance.test_artifact_registry import World, world
 from tests.conformance.witness.ledger import Ledger
 from tests.conformance.witness.schemas import Schemas
 from tests.conformance.witness.standing import witnessed
+from tests.e2e.platform import Platform
+
+__all__ = ["world"]
 
 pytestmark = [pytest.mark.servers, pytest.mark.clients]
 TRACKS = ("ga", "beta", "alpha")
-SESSIONS: dict[str, list[Step]] = {
-    **{track: golden_sessions.binauthz(track) for track in TRACKS},
-    "neighbours": golden_sessions.neighbours(),
+SESSIONS: dict[str, tuple[str, list[Step]]] = {
+    **{track: (track, golden_sessions.binauthz(track)) for track in TRACKS},
+    "neighbours": ("ga", golden_neighbours.neighbours()),
 }
+CLUSTERS = [
+    ("ga", golden_neighbours.clusters("ga")),
+    ("beta", golden_neighbours.clusters("beta")),
+    ("ga", golden_neighbours.clusters_gone()),
+]
+IMAGES = ("ga", golden_neighbours.images())
+
+
+def judge(different: list[str]) -> None:
+    assert not different, "\n\n".join(different) + "\n\nBINAUTHZ_REWRITE_GOLDEN=1 writes the files anew"
 
 
 @pytest.fixture
@@ -48,16 +62,30 @@ def gcloud(need: Callable[[str], str], target: Target, tmp_path: Path) -> Gcloud
 
 @pytest.mark.parametrize("session", SESSIONS)
 def test_the_output_is_what_is_kept(gcloud: Gcloud, session: str) -> None:
-    track = session if session in TRACKS else "ga"
-    different = play(gcloud, track, SESSIONS[session])
-    assert not different, "\n\n".join(different) + "\n\nBINAUTHZ_REWRITE_GOLDEN=1 writes the files anew"
+    judge(play(gcloud, *SESSIONS[session]))
+
+
+def test_the_output_about_clusters_is_what_is_kept(
+    need: Callable[[str], str], ledger: Ledger, schemas: Schemas, tmp_path: Path
+) -> None:
+    program, platform = need("gcloud"), Platform(tmp_path / "up").start()
+    try:
+        token = Path(platform.env["BINAUTHZ_TOKEN_FILE"]).read_text().strip()
+        addresses = platform.addresses
+        server = Target(url=addresses["base_url"], grpc_address=addresses["grpc"], token=token, stranger_token="")
+        with witnessed(server, ledger, schemas) as seen:
+            gcloud = Gcloud(program, seen, tmp_path)
+            judge([each for track, steps in CLUSTERS for each in play(gcloud, track, steps)])
+    finally:
+        assert platform.stop() == 0
+
+
+def test_the_output_about_images_is_what_is_kept(need: Callable[[str], str], world: World, tmp_path: Path) -> None:
+    judge(play(Gcloud(need("gcloud"), world.target, tmp_path), *IMAGES))
 
 
 def test_no_file_is_kept_of_a_command_that_nobody_runs() -> None:
-    used = {
-        f"{session if session in TRACKS else 'ga'}/{step.name}.txt"
-        for session in SESSIONS
-        for step in SESSIONS[session]
-    }
-    kept = {path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.txt")}
-    assert kept == used
+    every = [*SESSIONS.values(), *CLUSTERS, IMAGES]
+    used = [f"{track}/{step.name}.txt" for track, steps in every for step in steps]
+    assert len(used) == len(set(used))
+    assert {path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.txt")} == set(used)
