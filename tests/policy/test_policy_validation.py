@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from binauthz.policy.model import AdmissionRule, EnforcementMode, EvaluationMode, GlobalEvaluation, Policy
-from binauthz.policy.validate import MAX_VIOLATIONS, referenced_attestors, validate
+from binauthz.policy.validate import MAX_VIOLATIONS, validate
 
 ENFORCED = EnforcementMode.ENFORCED_BLOCK_AND_AUDIT_LOG
 ALLOW = AdmissionRule(evaluation_mode=EvaluationMode.ALWAYS_ALLOW, enforcement_mode=ENFORCED)
@@ -150,16 +150,3 @@ def test_sizes_are_bounded_and_so_is_the_report() -> None:
 def test_all_faults_are_named_at_once() -> None:
     draft = Policy(name="projects/p/policy", allowlist=("*",), cluster_rules={"x": require()})
     assert len(validate(draft)) == 4
-
-
-def test_the_attestors_to_look_up_are_those_of_all_rules() -> None:
-    draft = dataclasses.replace(
-        GOOD,
-        default_rule=require("projects/p/attestors/b", "projects/p/attestors/a"),
-        istio_rules={"x/ns/a/sa/b": require("projects/p/attestors/a", "projects/p/attestors/c")},
-    )
-    assert referenced_attestors(draft) == (
-        "projects/p/attestors/b",
-        "projects/p/attestors/a",
-        "projects/p/attestors/c",
-    )

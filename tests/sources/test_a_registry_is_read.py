@@ -64,7 +64,6 @@ def test_an_image_is_found_by_tag_and_by_digest(push: Pusher, reader: Reader) ->
     assert (manifest.digest, manifest.media_type, len(manifest.layers)) == (digest, images.IMAGE, 2)
     assert reader.run(registry.blob("app", manifest.layers[0])) == b"layer one"
     config = reader.run(registry.config("app", manifest))
-    assert (config.architecture, config.os) == ("amd64", "linux")
     assert config.created == dt.datetime(2026, 3, 1, 10, 20, 30, 123456, tzinfo=dt.UTC)
 
 

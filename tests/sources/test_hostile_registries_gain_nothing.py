@@ -267,7 +267,7 @@ def test_a_blob_is_of_its_size_and_digest(hostile: Toy, asker: Asker) -> None:
         return await registry.config("app", await registry.manifest("app", "latest"))
 
     hostile.replies[blob] = Reply(body=content)
-    assert asker.ask(at(hostile), config).architecture == "amd64"
+    assert asker.ask(at(hostile), config).created is not None
     for body, trouble in ((content + b" ", Trouble.TOO_LARGE), (content[:-1] + b" ", Trouble.DISHONEST)):
         hostile.replies[blob] = Reply(body=body)
         assert asker.trouble(at(hostile), config).trouble is trouble

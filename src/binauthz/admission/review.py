@@ -54,7 +54,6 @@ class Request(msgspec.Struct, frozen=True, rename="camel"):
     uid: str = ""
     kind: GroupKind = GroupKind()
     resource: GroupResource = GroupResource()
-    sub_resource: str = ""
     name: str = ""
     namespace: str = ""
     operation: str = ""

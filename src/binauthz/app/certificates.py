@@ -6,7 +6,6 @@ place when less than a third is left; a running server reloads the file, so rota
 
 import datetime as dt
 import ipaddress
-import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,14 +112,6 @@ class Authority:
             and certificate.issuer == self._certificate.subject
             and certificate.not_valid_after_utc - now > _LEAF_LIFE / 3
         )
-
-
-def server_context(leaf: Leaf) -> ssl.SSLContext:
-    """A TLS 1.2+ server context; calling ``load_cert_chain`` on it again rotates the certificate in place."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(leaf.cert_file, leaf.key_file)
-    return context
 
 
 def _private_pem(key: ec.EllipticCurvePrivateKey) -> bytes:

@@ -6,12 +6,13 @@ handed to that part by ``app.control``, which is the one place that knows them a
 """
 
 import os
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from binauthz.sources.registry import RegistrySettings
+from binauthz.transports.oidc.settings import Algorithm
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -155,7 +156,7 @@ class OidcIssuer(Section, frozen=True, kw_only=True):
     issuer: Annotated[str, Meta(description="The issuer's URL, exactly as its tokens have it in `iss`.")]
     audiences: Annotated[tuple[str, ...], Meta(min_length=1, description="A token must name one of these in `aud`.")]
     algorithms: Annotated[
-        tuple[Literal["RS256", "RS512", "PS256", "PS512", "ES256", "ES384", "ES512"], ...],
+        tuple[Algorithm, ...],
         Meta(min_length=1, description="Algorithms that a token may be signed with."),
     ] = ("RS256", "ES256")
     jwks_url: Annotated[

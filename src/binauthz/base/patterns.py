@@ -15,7 +15,6 @@ from binauthz.base.limits import MAX_PATTERN_CHARS
 
 
 class _Reach(enum.Enum):
-    EXACT = enum.auto()
     BARE_NAME = enum.auto()
     COMPONENT = enum.auto()
     SUBTREE = enum.auto()

@@ -37,14 +37,13 @@ class OnError(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The answer to the cluster. ``undecided`` asks that the Pod be judged again once that is possible (D4)."""
+    """The answer to the cluster."""
 
     allowed: bool
     message: str = ""
     causes: tuple[str, ...] = ()
     reason: str = ""
     audit_annotations: Mapping[str, str] = field(default_factory=dict)
-    undecided: bool = False
 
 
 def enforce(  # noqa: PLR0911 - one return for each case above
@@ -76,12 +75,7 @@ def enforce(  # noqa: PLR0911 - one return for each case above
 def _forced(decided: Decision | Trouble) -> Outcome:
     if isinstance(decided, Decision) and decided.verdict is Verdict.CONFORMANT:
         return Outcome(allowed=True, audit_annotations={BREAK_GLASS: "true"})
-    undecided = isinstance(decided, Trouble) or decided.verdict is Verdict.ERROR
-    return Outcome(
-        allowed=True,
-        audit_annotations={BREAK_GLASS: "true", OVERRIDDEN: _why_not(decided)},
-        undecided=undecided,
-    )
+    return Outcome(allowed=True, audit_annotations={BREAK_GLASS: "true", OVERRIDDEN: _why_not(decided)})
 
 
 def _undecided(decided: Decision | Trouble, on_error: OnError, marks: Mapping[str, str]) -> Outcome:
@@ -89,21 +83,19 @@ def _undecided(decided: Decision | Trouble, on_error: OnError, marks: Mapping[st
         return Outcome(
             allowed=True,
             audit_annotations={**marks, FAILED_OPEN: "true", FAILED_OPEN_ERROR: _why_not(decided)},
-            undecided=True,
         )
     if isinstance(decided, Trouble):
-        return _refused(_could_not_tell(decided), (f"{_could_not_tell(decided)}\n",), marks, undecided=True)
-    return _refused(denial(decided), causes(decided), marks, undecided=True)
+        return _refused(_could_not_tell(decided), (f"{_could_not_tell(decided)}\n",), marks)
+    return _refused(denial(decided), causes(decided), marks)
 
 
-def _refused(message: str, reasons: tuple[str, ...], marks: Mapping[str, str], *, undecided: bool = False) -> Outcome:
+def _refused(message: str, reasons: tuple[str, ...], marks: Mapping[str, str]) -> Outcome:
     return Outcome(
         allowed=False,
         message=message,
         causes=reasons,
         reason=VIOLATES_POLICY,
         audit_annotations=marks,
-        undecided=undecided,
     )
 
 

@@ -20,7 +20,6 @@ class Metadata(msgspec.Struct, frozen=True, rename="camel"):
     """What is read of ObjectMeta."""
 
     name: str = ""
-    generate_name: str = ""
     namespace: str = ""
     labels: dict[str, str] | None = None
     annotations: dict[str, str] | None = None

@@ -40,11 +40,6 @@ def validate(
     return tuple(itertools.islice(_faults(draft, attestor_references), MAX_VIOLATIONS))
 
 
-def referenced_attestors(policy: Policy) -> tuple[str, ...]:
-    """Every attestor that a rule of the policy names, once, in order."""
-    return tuple(dict.fromkeys(name for _, rule in _rules(policy) for name in rule.require_attestations_by))
-
-
 def _faults(draft: Policy, attestor_references: int) -> Iterator[FieldViolation]:
     if len(draft.description) > MAX_DESCRIPTION_CHARS:
         yield FieldViolation(

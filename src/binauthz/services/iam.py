@@ -20,7 +20,6 @@ from binauthz.services.roles import ROLES
 from binauthz.store.interface import Reader, Writer
 from binauthz.store.records import Binding, Cluster, CryptoKey, IamPolicy, KeyRing, Membership, Note, Occurrence
 
-UNTOUCHED_ETAG = "ACAB"
 _SINGLETONS = {"policy", "continuousValidationConfig"}
 _KINDS: Mapping[tuple[str, ...], type[Any]] = {
     ("attestors",): Attestor,

@@ -8,8 +8,6 @@ from binauthz.transports.dispatch import Dispatcher, internal
 from binauthz.transports.errors import rest_error
 from binauthz.transports.rest import MAX_BODY, Receive, RestTranscoder, Scope, Send, respond
 
-_PAGES = {"/healthz", "/livez", "/readyz", "/metrics"}
-
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 

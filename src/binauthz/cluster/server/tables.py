@@ -5,7 +5,6 @@ from typing import Any
 
 from binauthz.cluster.client import Object
 from binauthz.cluster.resource import Column, Resource
-from binauthz.cluster.storage.objects import Item
 
 _NAME = Column(name="Name", format="name", cell=lambda obj: obj["metadata"]["name"])
 _CREATED = Column(
@@ -68,8 +67,3 @@ def table(
         "columnDefinitions": definitions(resource) if header else [],
         "rows": [row(resource, obj, include) for obj in objects],
     }
-
-
-def objects_of(items: Iterable[Item]) -> Iterable[Object]:
-    """The objects of items."""
-    return (item.obj for item in items)

@@ -62,11 +62,6 @@ class Manifest:
     uploaded: dt.datetime | None = None
 
     @property
-    def is_index(self) -> bool:
-        """Whether it stands for other manifests."""
-        return self.media_type in INDEXES
-
-    @property
     def total_size(self) -> int:
         """The bytes of the manifest and of all that it refers to directly."""
         parts: tuple[Descriptor, ...] = (*self.layers, *self.manifests, *((self.config,) if self.config else ()))
@@ -78,8 +73,6 @@ class ImageConfig:
     """What an image says of itself; whoever built it chose every word, ``created`` included."""
 
     created: dt.datetime | None = None
-    architecture: str = ""
-    os: str = ""
 
 
 def sha256_of(body: bytes) -> str:
@@ -126,11 +119,7 @@ def parse_manifest(body: bytes, content_type: str, uploaded: dt.datetime | None 
 def parse_config(body: bytes, now: dt.datetime) -> ImageConfig:
     """Read an image configuration; a creation time that has not come yet, or cannot be read, is none."""
     document = _document(body, MAX_BLOB_BYTES, "configuration")
-    return ImageConfig(
-        created=_past(document.get("created"), now),
-        architecture=_text(document.get("architecture", ""), "architecture"),
-        os=_text(document.get("os", ""), "os"),
-    )
+    return ImageConfig(created=_past(document.get("created"), now))
 
 
 def _past(text: object, now: dt.datetime) -> dt.datetime | None:

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
-ALGORITHMS = ("RS256", "RS512", "PS256", "PS512", "ES256", "ES384", "ES512")
+Algorithm = Literal["RS256", "RS512", "PS256", "PS512", "ES256", "ES384", "ES512"]
 """The asymmetric algorithms of RFC 7518 that we verify. ``none`` and the HMACs are not among them (THREATS B67)."""
 
 
