@@ -1,4 +1,4 @@
-"""A registry that answers as it is told, on a loopback port: for what no honest registry does."""
+"""A server that answers as it is told, on a loopback port: for what no honest registry or issuer does."""
 
 import contextlib
 import ssl

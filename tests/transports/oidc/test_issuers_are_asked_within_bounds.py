@@ -10,7 +10,8 @@ import pytest
 
 from binauthz.transports.oidc.fetch import Fetcher, FetchFailedError
 from binauthz.transports.oidc.settings import Issuer
-from tests.transports.oidc.issuer import DISCOVERY, KEYS, LocalIssuer, Reply, json_reply, local_issuer
+from tests.sources.hostile import Reply
+from tests.transports.oidc.issuer import DISCOVERY, KEYS, LocalIssuer, json_reply, local_issuer
 from tests.transports.oidc.signer import AUDIENCE, Signer
 
 pytestmark = pytest.mark.servers
@@ -51,7 +52,7 @@ def test_a_configured_address_is_asked_directly(issuer: LocalIssuer) -> None:
 
 def test_another_host_is_asked_only_where_it_is_named(issuer: LocalIssuer) -> None:
     elsewhere = issuer.url.replace("127.0.0.1", "localhost") + KEYS
-    issuer.replies[DISCOVERY] = json_reply({"issuer": issuer.url, "jwks_uri": elsewhere})
+    issuer.answer(DISCOVERY, json_reply({"issuer": issuer.url, "jwks_uri": elsewhere}))
     with pytest.raises(FetchFailedError, match="jwks_hosts"):
         fetched(issuer)
     assert issuer.asked == [DISCOVERY]
@@ -65,7 +66,7 @@ def redirect(issuer: LocalIssuer, status: int = 302) -> Reply:
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("path", [DISCOVERY, KEYS])
 def test_B47_a_redirect_is_not_followed(issuer: LocalIssuer, path: str, status: int) -> None:
-    issuer.replies[path] = redirect(issuer, status)
+    issuer.answer(path, redirect(issuer, status))
     with pytest.raises(FetchFailedError, match=str(status)):
         fetched(issuer)
     assert "/elsewhere" not in issuer.asked
@@ -88,31 +89,31 @@ BAD_DISCOVERY: dict[str, Any] = {
 def test_B47_a_discovery_document_chooses_no_other_place(issuer: LocalIssuer, document: dict[str, Any]) -> None:
     words = {"SELF": issuer.url, "SLASH": issuer.url + "/", "KEYS": issuer.url + KEYS}
     filled = {name: words.get(value, value) if isinstance(value, str) else value for name, value in document.items()}
-    issuer.replies[DISCOVERY] = json_reply(filled)
+    issuer.answer(DISCOVERY, json_reply(filled))
     with pytest.raises(FetchFailedError):
         fetched(issuer)
     assert issuer.asked == [DISCOVERY]
 
 
 BAD_ANSWERS = {
-    "an error": Reply(b"{}", status=500),
+    "an error": Reply(body=b"{}", status=500),
     "nothing there": Reply(status=404),
-    "too long": Reply(b" " * 300_000),
-    "compressed": Reply(gzip.compress(b'{"keys": []}'), headers={"Content-Encoding": "gzip"}),
+    "too long": Reply(body=b" " * 300_000),
+    "compressed": Reply(body=gzip.compress(b'{"keys": []}'), headers={"Content-Encoding": "gzip"}),
 }
 
 
 @pytest.mark.parametrize("reply", BAD_ANSWERS.values(), ids=BAD_ANSWERS.keys())
 @pytest.mark.parametrize("path", [DISCOVERY, KEYS])
 def test_an_answer_that_is_not_one_is_a_failure(issuer: LocalIssuer, path: str, reply: Reply) -> None:
-    issuer.replies[path] = reply
+    issuer.answer(path, reply)
     with pytest.raises(FetchFailedError):
         fetched(issuer)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"issuer": "a", "issuer": "b"}', b"\xff"])
 def test_a_discovery_document_is_strict_json(issuer: LocalIssuer, body: bytes) -> None:
-    issuer.replies[DISCOVERY] = Reply(body)
+    issuer.answer(DISCOVERY, Reply(body=body))
     with pytest.raises(FetchFailedError):
         fetched(issuer)
 
