@@ -7,10 +7,10 @@ from google.protobuf.message import Message
 
 from binauthz.services import artifacts, docker_images
 from binauthz.services.context import Context
-from binauthz.services.paging import PageRequest
 from binauthz.sources.registry import Descriptor
 from binauthz.wire.descriptors import message_class
 from binauthz.wire.fields import set_enum
+from binauthz.wire.paging import page_of
 
 _PACKAGE = "google.devtools.artifactregistry.v1"
 _PLATFORM = {"architecture": "architecture", "os": "os", "os.version": "os_version", "variant": "variant"}
@@ -23,10 +23,6 @@ def _new(name: str) -> Any:
 def _set_time(field: Any, moment: dt.datetime | None) -> None:
     if moment is not None:
         field.FromDatetime(moment)
-
-
-def _page(request: Any) -> PageRequest:
-    return PageRequest(size=request.page_size, token=request.page_token)
 
 
 def from_repository(repository: artifacts.Repository) -> Message:
@@ -87,7 +83,7 @@ async def get_repository(ctx: Context, request: Any) -> Message:
 async def list_repositories(ctx: Context, request: Any) -> Message:
     """ListRepositories."""
     page = await artifacts.list_repositories(
-        ctx, request.parent, _page(request), filter=request.filter, order_by=request.order_by
+        ctx, request.parent, page_of(request), filter=request.filter, order_by=request.order_by
     )
     answer = _new("ListRepositoriesResponse")
     answer.repositories.extend(from_repository(each) for each in page.items)
@@ -102,7 +98,7 @@ async def get_package(ctx: Context, request: Any) -> Message:
 async def list_packages(ctx: Context, request: Any) -> Message:
     """ListPackages."""
     page = await artifacts.list_packages(
-        ctx, request.parent, _page(request), filter=request.filter, order_by=request.order_by
+        ctx, request.parent, page_of(request), filter=request.filter, order_by=request.order_by
     )
     answer = _new("ListPackagesResponse")
     answer.packages.extend(_package(each) for each in page.items)
@@ -122,7 +118,7 @@ async def get_version(ctx: Context, request: Any) -> Message:
 async def list_versions(ctx: Context, request: Any) -> Message:
     """ListVersions."""
     page = await docker_images.list_versions(
-        ctx, request.parent, _page(request), filter=request.filter, order_by=request.order_by
+        ctx, request.parent, page_of(request), filter=request.filter, order_by=request.order_by
     )
     answer = _new("ListVersionsResponse")
     answer.versions.extend(from_version(each, full=_is_full(request)) for each in page.items)
@@ -141,7 +137,7 @@ async def get_tag(ctx: Context, request: Any) -> Message:
 
 async def list_tags(ctx: Context, request: Any) -> Message:
     """ListTags."""
-    page = await artifacts.list_tags(ctx, request.parent, _page(request), request.filter)
+    page = await artifacts.list_tags(ctx, request.parent, page_of(request), request.filter)
     answer = _new("ListTagsResponse")
     answer.tags.extend(_tag(each) for each in page.items)
     return _ended(answer, page.next_token)
@@ -158,7 +154,7 @@ async def get_docker_image(ctx: Context, request: Any) -> Message:
 
 async def list_docker_images(ctx: Context, request: Any) -> Message:
     """ListDockerImages."""
-    page = await docker_images.list_docker_images(ctx, request.parent, _page(request), order_by=request.order_by)
+    page = await docker_images.list_docker_images(ctx, request.parent, page_of(request), order_by=request.order_by)
     answer = _new("ListDockerImagesResponse")
     answer.docker_images.extend(from_docker_image(each) for each in page.items)
     return _ended(answer, page.next_token)

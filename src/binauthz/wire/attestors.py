@@ -8,10 +8,10 @@ from binauthz.attestation.model import Attestor, AttestorKey, PgpKey, PkixKey, S
 from binauthz.base.errors import invalid_field
 from binauthz.services import attestors, validation
 from binauthz.services.context import Context
-from binauthz.services.paging import PageRequest
 from binauthz.wire.descriptors import message_class
 from binauthz.wire.fields import enum_name, set_enum, unknown_fields
 from binauthz.wire.grafeas_records import to_attestation
+from binauthz.wire.paging import page_of
 
 _PACKAGE = "google.cloud.binaryauthorization"
 
@@ -107,9 +107,7 @@ class AttestorHandlers:
 
     async def list(self, ctx: Context, request: Any) -> Message:
         """ListAttestors."""
-        page = await attestors.list_attestors(
-            ctx, request.parent, PageRequest(size=request.page_size, token=request.page_token)
-        )
+        page = await attestors.list_attestors(ctx, request.parent, page_of(request))
         answer: Any = message_class(f"{_PACKAGE}.{self._version}.ListAttestorsResponse")()
         answer.attestors.extend(from_attestor(each, self._version) for each in page.items)
         answer.next_page_token = page.next_token

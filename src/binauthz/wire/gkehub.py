@@ -9,13 +9,13 @@ from google.protobuf.message import Message
 from binauthz.base.errors import invalid_field
 from binauthz.services import fleets, gateway, memberships
 from binauthz.services.context import Context
-from binauthz.services.paging import PageRequest
 from binauthz.store.records import Cluster, Fleet, Membership, Operation
 from binauthz.wire import fleet_operations, operations
 from binauthz.wire.descriptors import message_class, pool
 from binauthz.wire.fields import set_enum
 from binauthz.wire.json import to_json
 from binauthz.wire.masks import merged
+from binauthz.wire.paging import page_of
 
 _PACKAGE = "google.cloud.gkehub"
 _MAX_SETTINGS = 64 * 1024
@@ -87,9 +87,7 @@ class HubHandlers:
 
     async def list(self, ctx: Context, request: Any) -> Message:
         """ListMemberships; the array is called ``resources`` (SPEC 13.34)."""
-        page = await memberships.list_memberships(
-            ctx, request.parent, PageRequest(size=request.page_size, token=request.page_token)
-        )
+        page = await memberships.list_memberships(ctx, request.parent, page_of(request))
         clusters = await memberships.clusters_of(ctx, page.items)
         answer: Any = message_class(f"{_PACKAGE}.{self._version}.ListMembershipsResponse")()
         answer.resources.extend(from_membership(each, clusters.get(each.cluster), self._version) for each in page.items)

@@ -9,7 +9,6 @@ from binauthz.services import notes, occurrences
 from binauthz.services.context import Context
 from binauthz.services.notes import NoteDraft
 from binauthz.services.occurrences import OccurrenceDraft
-from binauthz.services.paging import PageRequest
 from binauthz.store.interface import VulnerabilityCount
 from binauthz.store.records import Note, Occurrence
 from binauthz.wire.descriptors import message_class
@@ -17,6 +16,7 @@ from binauthz.wire.fields import set_enum
 from binauthz.wire.grafeas_records import check_rewritable, from_record, to_note_draft, to_occurrence_draft
 from binauthz.wire.grafeas_versions import V1, V1BETA1
 from binauthz.wire.masks import merged
+from binauthz.wire.paging import page_of
 
 
 class Grafeas:
@@ -42,7 +42,7 @@ class Grafeas:
 
     async def list_notes(self, ctx: Context, request: Any) -> Message:
         """ListNotes."""
-        page = await notes.list_notes(ctx, request.parent, _page_request(request), request.filter)
+        page = await notes.list_notes(ctx, request.parent, page_of(request), request.filter)
         return self._answer("ListNotesResponse", "notes", page.items, page.next_token)
 
     async def update_note(self, ctx: Context, request: Any) -> Message:
@@ -80,12 +80,12 @@ class Grafeas:
 
     async def list_occurrences(self, ctx: Context, request: Any) -> Message:
         """ListOccurrences."""
-        page = await occurrences.list_occurrences(ctx, request.parent, _page_request(request), request.filter)
+        page = await occurrences.list_occurrences(ctx, request.parent, page_of(request), request.filter)
         return self._answer("ListOccurrencesResponse", "occurrences", page.items, page.next_token)
 
     async def list_note_occurrences(self, ctx: Context, request: Any) -> Message:
         """ListNoteOccurrences."""
-        page = await occurrences.list_note_occurrences(ctx, request.name, _page_request(request), request.filter)
+        page = await occurrences.list_note_occurrences(ctx, request.name, page_of(request), request.filter)
         return self._answer("ListNoteOccurrencesResponse", "occurrences", page.items, page.next_token)
 
     async def update_occurrence(self, ctx: Context, request: Any) -> Message:
@@ -144,7 +144,3 @@ async def vulnerability_summary_v1beta1(ctx: Context, request: Any) -> Message:
 def _count(message: Any, count: VulnerabilityCount) -> None:
     set_enum(message, "severity", count.severity)
     message.fixable_count, message.total_count = count.fixable, count.total
-
-
-def _page_request(request: Any) -> PageRequest:
-    return PageRequest(size=request.page_size, token=request.page_token)

@@ -9,7 +9,6 @@ from binauthz.base.errors import invalid_field
 from binauthz.crypto.crc32c import crc32c
 from binauthz.services.context import Context
 from binauthz.services.kms import crypto_keys, key_rings, signing, versions
-from binauthz.services.paging import PageRequest
 from binauthz.wire.fields import enum_name, set_enum
 from binauthz.wire.kms_messages import (
     check_new_version,
@@ -23,6 +22,7 @@ from binauthz.wire.kms_messages import (
     to_signing_request,
     to_state,
 )
+from binauthz.wire.paging import page_of
 
 
 def crypto_key_name(request: Any) -> str:
@@ -40,10 +40,6 @@ def location_name(request: Any) -> str:
     return str(request.location)
 
 
-def _page(request: Any) -> PageRequest:
-    return PageRequest(size=request.page_size, token=request.page_token)
-
-
 async def create_key_ring(ctx: Context, request: Any) -> Message:
     """CreateKeyRing."""
     return from_key_ring(await key_rings.create_key_ring(ctx, request.parent, request.key_ring_id))
@@ -57,7 +53,7 @@ async def get_key_ring(ctx: Context, request: Any) -> Message:
 async def list_key_rings(ctx: Context, request: Any) -> Message:
     """ListKeyRings."""
     page, total = await key_rings.list_key_rings(
-        ctx, request.parent, _page(request), filter=request.filter, order_by=request.order_by
+        ctx, request.parent, page_of(request), filter=request.filter, order_by=request.order_by
     )
     answer = message("ListKeyRingsResponse")
     answer.key_rings.extend(map(from_key_ring, page.items))
@@ -86,7 +82,7 @@ async def get_crypto_key(ctx: Context, request: Any) -> Message:
 async def list_crypto_keys(ctx: Context, request: Any) -> Message:
     """ListCryptoKeys; no key has a primary version, so every view of it is the same."""
     page, total = await crypto_keys.list_crypto_keys(
-        ctx, request.parent, _page(request), filter=request.filter, order_by=request.order_by
+        ctx, request.parent, page_of(request), filter=request.filter, order_by=request.order_by
     )
     answer = message("ListCryptoKeysResponse")
     answer.crypto_keys.extend(map(from_crypto_key, page.items))
@@ -113,7 +109,7 @@ async def get_version(ctx: Context, request: Any) -> Message:
 async def list_versions(ctx: Context, request: Any) -> Message:
     """ListCryptoKeyVersions; there is no attestation that a fuller view could add."""
     page, total = await versions.list_versions(
-        ctx, request.parent, _page(request), filter=request.filter, order_by=request.order_by
+        ctx, request.parent, page_of(request), filter=request.filter, order_by=request.order_by
     )
     answer = message("ListCryptoKeyVersionsResponse")
     answer.crypto_key_versions.extend(map(from_version, page.items))

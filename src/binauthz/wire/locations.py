@@ -6,8 +6,8 @@ from google.protobuf.message import Message
 
 from binauthz.services import locations
 from binauthz.services.context import Context
-from binauthz.services.paging import PageRequest
 from binauthz.wire.descriptors import message_class
+from binauthz.wire.paging import page_of
 
 _PACKAGE = "google.cloud.location"
 
@@ -25,7 +25,7 @@ async def get_location(ctx: Context, request: Any) -> Message:
 
 async def list_locations(ctx: Context, request: Any) -> Message:
     """ListLocations."""
-    asked = PageRequest(size=request.page_size, token=request.page_token)
+    asked = page_of(request)
     page = await locations.list_locations(ctx, request.name, asked)
     answer: Any = message_class(f"{_PACKAGE}.ListLocationsResponse")()
     answer.locations.extend(from_location(each) for each in page.items)

@@ -9,9 +9,10 @@ from google.protobuf.message import Message
 from binauthz.base.errors import invalid_field
 from binauthz.services import log_writing, logs
 from binauthz.services.context import Context
-from binauthz.services.paging import Page, PageRequest
+from binauthz.services.paging import Page
 from binauthz.store.records import LogEntry
 from binauthz.wire.descriptors import message_class, pool
+from binauthz.wire.paging import page_of
 
 _PACKAGE = "google.logging.v2"
 _PROJECT = ("project_id", "The project that the entry belongs to.")
@@ -56,7 +57,7 @@ async def list_log_entries(ctx: Context, request: Any) -> Message:
     page = await logs.list_entries(
         ctx,
         tuple(request.resource_names),
-        PageRequest(size=request.page_size, token=request.page_token),
+        page_of(request),
         filter=request.filter,
         order_by=request.order_by,
     )
@@ -82,7 +83,7 @@ async def write_log_entries(ctx: Context, request: Any) -> Message:
 async def list_logs(ctx: Context, request: Any) -> Message:
     """ListLogs: of the parent or, where they are given, of the resources."""
     asked = tuple(request.resource_names) or (request.parent,)
-    page = await logs.list_logs(ctx, asked, PageRequest(size=request.page_size, token=request.page_token))
+    page = await logs.list_logs(ctx, asked, page_of(request))
     names, token = list(page.items), page.next_token
     return message_class(f"{_PACKAGE}.ListLogsResponse")(log_names=names, next_page_token=token)
 

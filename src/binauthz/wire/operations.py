@@ -7,9 +7,9 @@ from google.protobuf.message import Message
 
 from binauthz.services import fleet_operations, operations
 from binauthz.services.context import Context
-from binauthz.services.paging import PageRequest
 from binauthz.store.records import Operation
 from binauthz.wire.descriptors import message_class, pool
+from binauthz.wire.paging import page_of
 
 
 def from_operation(operation: Operation) -> Message:
@@ -31,9 +31,7 @@ async def get_operation(ctx: Context, request: Any) -> Message:
 
 async def list_operations(ctx: Context, request: Any) -> Message:
     """ListOperations, of a project's fleet."""
-    page = await fleet_operations.list_operations(
-        ctx, request.name, PageRequest(size=request.page_size, token=request.page_token), request.filter
-    )
+    page = await fleet_operations.list_operations(ctx, request.name, page_of(request), request.filter)
     answer: Any = message_class("google.longrunning.ListOperationsResponse")()
     answer.operations.extend(from_operation(each) for each in page.items)
     answer.next_page_token = page.next_token

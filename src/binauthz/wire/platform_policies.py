@@ -9,9 +9,9 @@ from binauthz.base.limits import MAX_AUDITED_REQUEST_BYTES
 from binauthz.policy.platform import model
 from binauthz.services import deploy_attestations, platform_policies
 from binauthz.services.context import Context
-from binauthz.services.paging import PageRequest
 from binauthz.wire.descriptors import message_class
 from binauthz.wire.fields import enum_name, set_enum, unknown_fields
+from binauthz.wire.paging import page_of
 from binauthz.wire.platform_cloud_run import fill_cloud_run, to_cloud_run
 from binauthz.wire.platform_evidence import DECODERS
 from binauthz.wire.platform_results import fill_scope, from_results, to_pods
@@ -216,7 +216,7 @@ async def delete(ctx: Context, request: Any) -> Message:
 
 async def list_policies(ctx: Context, request: Any) -> Message:
     """ListPlatformPolicies."""
-    asked = PageRequest(size=request.page_size, token=request.page_token)
+    asked = page_of(request)
     page = await platform_policies.list_policies(ctx, request.parent, asked)
     answer: Any = message_class(f"{_PACKAGE}.ListPlatformPoliciesResponse")()
     answer.platform_policies.extend(map(from_policy, page.items))

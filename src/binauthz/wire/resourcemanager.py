@@ -6,10 +6,10 @@ from google.protobuf.message import Message
 
 from binauthz.services import resourcemanager
 from binauthz.services.context import Context
-from binauthz.services.paging import PageRequest
 from binauthz.store.records import Project
 from binauthz.wire.descriptors import message_class
 from binauthz.wire.fields import set_enum
+from binauthz.wire.paging import page_of
 
 _PACKAGE = "google.cloud.resourcemanager.v1"
 
@@ -44,7 +44,7 @@ async def get_ancestry(ctx: Context, request: Any) -> Message:
 
 async def list_projects(ctx: Context, request: Any) -> Message:
     """ListProjects: those that the caller may see."""
-    page = await resourcemanager.list_projects(ctx, PageRequest(size=request.page_size, token=request.page_token))
+    page = await resourcemanager.list_projects(ctx, page_of(request))
     answer: Any = message_class(f"{_PACKAGE}.ListProjectsResponse")()
     answer.projects.extend(from_project(each) for each in page.items)
     answer.next_page_token = page.next_token

@@ -7,9 +7,9 @@ from google.protobuf.message import Message
 
 from binauthz.services import enablement
 from binauthz.services.context import Context
-from binauthz.services.paging import PageRequest
 from binauthz.wire.descriptors import message_class, pool
 from binauthz.wire.operations import from_operation
+from binauthz.wire.paging import page_of
 
 _PACKAGE = "google.api.serviceusage.v1"
 
@@ -28,9 +28,7 @@ async def get_service(ctx: Context, request: Any) -> Message:
 
 async def list_services(ctx: Context, request: Any) -> Message:
     """ListServices."""
-    page = await enablement.list_services(
-        ctx, request.parent, PageRequest(size=request.page_size, token=request.page_token), request.filter
-    )
+    page = await enablement.list_services(ctx, request.parent, page_of(request), request.filter)
     document = {"services": [enablement.service_document(each) for each in page.items]}
     return _parsed(f"{_PACKAGE}.ListServicesResponse", {**document, "nextPageToken": page.next_token})
 
