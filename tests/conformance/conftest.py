@@ -1,6 +1,5 @@
 """The servers of the suite behind their witness; each test speaks only to their addresses."""
 
-import logging
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.discovery import Apis
+from tests.conformance.error_log import ErrorLog
 from tests.conformance.rest import Rest
 from tests.conformance.server import OTHER_PROJECT, Target, running
 from tests.conformance.witness.ledger import Ledger, unshown
@@ -116,27 +116,13 @@ def apis(target: Target) -> Iterator[Apis]:
     made.close()
 
 
-class _Tracebacks(logging.Handler):
-    """Keeps what a server in this process logged about its own failures."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.seen: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.seen.append(self.format(record))
-
-
 @pytest.fixture(autouse=True)
 def judged(request: pytest.FixtureRequest, ledger: Ledger) -> Iterator[None]:
     """Fail a test whose answers lack the published shape, whose changes are not in the audit log, that made the server
     stumble, or that claims too much."""
-    mark, log = ledger.mark, _Tracebacks()
-    logging.getLogger().addHandler(log)
-    try:
+    mark = ledger.mark
+    with ErrorLog() as log:
         yield
-    finally:
-        logging.getLogger().removeHandler(log)
     calls = ledger.since(mark)
     faults = sorted({f"{call.method} over {call.door}: {call.fault}" for call in calls if call.fault})
     assert not faults, "answers without the published shape:\n" + "\n".join(faults)

@@ -3,7 +3,6 @@
 import contextlib
 import http.client
 import json
-import logging
 import random
 import time
 from collections import Counter
@@ -18,6 +17,7 @@ from binauthz.base.errors import ApiError
 from binauthz.transports.routes import Router
 from binauthz.wire import descriptors
 from binauthz.wire.json import to_json
+from tests.conformance.error_log import ErrorLog
 from tests.conformance.server import Target
 from tests.conformance.witness.schemas import Schemas
 from tests.fuzz.requests import Generator, RestRequest, RpcRequest, described
@@ -48,25 +48,6 @@ class Findings:
     def sent(self) -> int:
         """How many requests were sent."""
         return sum(self.answers.values())
-
-
-class ErrorLog(logging.Handler):
-    """Keeps what a server in this process logged as its own failure."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.seen: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep one record."""
-        self.seen.append(self.format(record))
-
-    def __enter__(self) -> "ErrorLog":
-        logging.getLogger().addHandler(self)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        logging.getLogger().removeHandler(self)
 
 
 class Attacker:

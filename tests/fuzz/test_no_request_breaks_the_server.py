@@ -10,9 +10,10 @@ from google.protobuf.descriptor import MethodDescriptor
 
 from binauthz.transports.methods import METHODS
 from binauthz.wire import descriptors
+from tests.conformance.error_log import ErrorLog
 from tests.conformance.server import Target, running
 from tests.conformance.witness.schemas import Schemas
-from tests.fuzz.attack import Attacker, ErrorLog, Findings
+from tests.fuzz.attack import Attacker, Findings
 
 pytestmark = pytest.mark.servers
 SERVED = [descriptors.methods()[row.full_name] for row in METHODS]

@@ -35,12 +35,6 @@ FOR_EVERYONE = {
 
 
 @pytest.fixture(scope="module")
-def runner() -> Iterator[asyncio.Runner]:
-    with asyncio.Runner() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
 def full(runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Table]:
     table = Table(runner, tmp_path_factory.mktemp("full") / "s.db")
     yield table

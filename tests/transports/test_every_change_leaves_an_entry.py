@@ -23,12 +23,6 @@ V1 = "google.cloud.binaryauthorization.v1"
 
 
 @pytest.fixture(scope="module")
-def runner() -> Iterator[asyncio.Runner]:
-    with asyncio.Runner() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
 def table(runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Table]:
     made = Table(runner, tmp_path_factory.mktemp("audited") / "s.db")
     yield made

@@ -4,7 +4,6 @@ import asyncio
 import dataclasses
 import datetime as dt
 import json
-from collections.abc import Iterator
 from typing import Any, get_args
 
 import pytest
@@ -79,12 +78,6 @@ class Door:
                 await asyncio.sleep(0)
 
         self._runner.run(waiting())
-
-
-@pytest.fixture
-def runner() -> Iterator[asyncio.Runner]:
-    with asyncio.Runner() as made:
-        yield made
 
 
 @pytest.fixture
