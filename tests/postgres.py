@@ -5,7 +5,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,6 +14,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+
+from binauthz.app.ports import free_ports
 
 _DEBIAN = Path("/usr/lib/postgresql")
 _START_SECONDS = 30
@@ -49,9 +50,7 @@ class Cluster:
         self._server: subprocess.Popen[bytes] | None = None
         if self._as:
             shutil.chown(folder, "postgres")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        (self.port,) = free_ports(0, 1, "127.0.0.1")
         subprocess.run(
             [_program("initdb"), "-D", str(folder / "data"), "-U", "owner", "-A", "trust", "-E", "UTF8", "-N",
              "--locale=C.UTF-8"],

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from binauthz.app.home import Addresses, Home, NotRunning
-from binauthz.app.supervisor import CannotStart, choose_ports, free_ports, lock
+from binauthz.app.ports import PortTaken, free_ports
+from binauthz.app.supervisor import CannotStart, choose_ports, lock
 
 
 def addresses(pid: int) -> Addresses:
@@ -108,7 +109,7 @@ def test_port_0_picks_four_free_ones() -> None:
 
 @pytest.mark.parametrize(("first", "count", "last"), [(-1, 4, 65532), (65533, 4, 65532), (65534, 3, 65533)])
 def test_ports_that_do_not_exist_are_refused(first: int, count: int, last: int) -> None:
-    with pytest.raises(CannotStart, match=f"--port takes 0 to {last}, got {first}"):
+    with pytest.raises(PortTaken, match=f"--port takes 0 to {last}, got {first}"):
         free_ports(first, count, "127.0.0.1")
 
 

@@ -1,6 +1,5 @@
 """``binauthz serve``: the control plane alone, over either database, stopped without a trace."""
 
-import contextlib
 import json
 import os
 import signal
@@ -12,6 +11,7 @@ import httpx2
 import pytest
 
 from tests.cli.running import Shell, clean_environment, serving
+from tests.ports import neighbouring
 
 pytestmark = pytest.mark.servers
 
@@ -71,7 +71,7 @@ def test_every_door_answers_once_it_is_ready_and_none_after_sigterm(shell: Shell
 
 
 def test_it_has_one_project_and_takes_neighbouring_ports(shell: Shell, tmp_path: Path) -> None:
-    first = _three_free_ports()
+    first = neighbouring(3)
     more = ("--port", str(first), "--project", "my-project")
     with serving(tmp_path / "dir", shell.env, *more) as (_, url):
         addresses = json.loads((tmp_path / "dir" / "addresses.json").read_text())
@@ -118,17 +118,3 @@ def test_the_certificate_names_the_public_host(shell: Shell, tmp_path: Path) -> 
         ):
             pass
         shell("policy", "export").ok()
-
-
-def _three_free_ports() -> int:
-    """The first of three neighbouring ports that are free at this moment."""
-    for _ in range(50):
-        with contextlib.ExitStack() as held:
-            try:
-                first = int(held.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1])
-                for step in (1, 2):
-                    held.enter_context(socket.create_server(("127.0.0.1", first + step)))
-            except (OSError, OverflowError):
-                continue
-            return first
-    raise AssertionError("no three neighbouring ports are free")

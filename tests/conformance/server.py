@@ -2,7 +2,6 @@
 
 import asyncio
 import datetime as dt
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import Any
 from binauthz.app import sealing_key
 from binauthz.app.configuration import ControlConfiguration, LocalCluster
 from binauthz.app.control import ControlPlane
+from binauthz.app.ports import free_ports
 from binauthz.base.clock import SystemClock
 from binauthz.services import bootstrap, tokens
 from binauthz.store.database import open_store
@@ -38,14 +38,6 @@ class Target:
     """Where generated kubeconfigs point; empty where it is not known."""
 
 
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def _file(directory: Path, name: str, content: str) -> str:
     path = directory / name
     path.write_text(content)
@@ -55,12 +47,13 @@ def _file(directory: Path, name: str, content: str) -> str:
 
 def configuration(directory: Path, *, store: str = "", **settings: Any) -> ControlConfiguration:
     """The configuration of a control plane with the local cluster that ``up`` seeds."""
+    rest_port, grpc_port, tls_port = free_ports(0, 3, "127.0.0.1")
     defaults: dict[str, Any] = {
         "store": store or f"sqlite:///{directory}/store.sqlite",
         "host": "127.0.0.1",
-        "rest_port": free_port(),
-        "grpc_port": free_port(),
-        "tls_port": free_port(),
+        "rest_port": rest_port,
+        "grpc_port": grpc_port,
+        "tls_port": tls_port,
         "pki_directory": str(directory / "pki"),
         "tls_hosts": ("127.0.0.1", "localhost"),
         "project": PROJECT,

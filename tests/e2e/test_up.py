@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import socket
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.platform import CLUSTER, HELLO, ZONE, Kubectl, Platform, rule, unique, wait_for
+from tests.ports import neighbouring
 
 pytestmark = [pytest.mark.servers, pytest.mark.clients]
 
@@ -166,7 +166,7 @@ def test_nothing_outlives_a_supervisor_that_is_killed(tmp_path: Path) -> None:
 
 
 def test_four_neighbouring_ports_from_the_one_given(tmp_path: Path) -> None:
-    first = _four_free_ports()
+    first = neighbouring(4)
     platform = Platform(tmp_path / "dir", ("--port", str(first), "--project", "my-project")).start()
     try:
         found = platform.addresses
@@ -189,21 +189,3 @@ def test_what_it_keeps_is_its_owners_alone(own: Platform) -> None:
     secrets = [own.directory / name for name in ("owner-token", "webhook-token", "gateway-token")]
     for path in [*secrets, *own.directory.rglob("*.key"), own.directory / "cluster" / "config.json"]:
         assert path.stat().st_mode & 0o077 == 0, path
-
-
-def _four_free_ports() -> int:
-    """The first of four neighbouring ports that are free at this moment."""
-    for _ in range(50):
-        sockets: list[socket.socket] = []
-        try:
-            sockets.append(socket.create_server(("127.0.0.1", 0)))
-            first = int(sockets[0].getsockname()[1])
-            sockets += [socket.create_server(("127.0.0.1", first + step)) for step in (1, 2, 3)]
-        except (OSError, OverflowError):
-            time.sleep(0)
-        else:
-            return first
-        finally:
-            for each in sockets:
-                each.close()
-    raise AssertionError("no four neighbouring ports are free")

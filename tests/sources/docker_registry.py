@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from binauthz.app.certificates import Leaf
-from binauthz.app.supervisor import free_ports
+from binauthz.app.ports import free_ports
 
 
 @contextmanager

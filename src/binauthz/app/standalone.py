@@ -15,7 +15,8 @@ from binauthz.app.configuration import ControlConfiguration, save
 from binauthz.app.configuration_file import Configured
 from binauthz.app.control import ControlPlane
 from binauthz.app.home import Addresses, Home
-from binauthz.app.supervisor import CannotStart, free_ports, lock
+from binauthz.app.ports import PortTaken, free_ports
+from binauthz.app.supervisor import CannotStart, lock
 from binauthz.store import open_store
 from binauthz.store.interface import StoreUnavailable
 
@@ -31,7 +32,10 @@ def serve(home: Home, *, configured: Configured, announce: Callable[[str], None]
     host = settings.host
     home.create()
     with closing(lock(home)):
-        rest, grpc, tls = free_ports(settings.port, 3, host)
+        try:
+            rest, grpc, tls = free_ports(settings.port, 3, host)
+        except PortTaken as error:
+            raise CannotStart(str(error)) from error
         near = HOST if host == _EVERY_INTERFACE else host
         public = settings.public_host or (socket.gethostname() if host == _EVERY_INTERFACE else host)
         home.secret("owner-token")

@@ -9,7 +9,6 @@ import datetime as dt
 import fcntl
 import os
 import signal
-import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from binauthz.app.configuration import ControlConfiguration, LocalCluster, save
 from binauthz.app.configuration_file import Configured
 from binauthz.app.home import Addresses, Home
 from binauthz.app.keeper import Keeper
+from binauthz.app.ports import PortTaken, free_ports
 from binauthz.base.clock import SystemClock
 from binauthz.services import bootstrap
 
@@ -49,29 +49,11 @@ class Ports:
 
 def choose_ports(first: int) -> Ports:
     """Four neighbouring ports from ``first``, or four free ones when it is 0; raises CannotStart when one is taken."""
-    return Ports(**dict(zip(("rest", "grpc", "tls", "cluster"), free_ports(first, FIXED_PORTS, HOST), strict=True)))
-
-
-def free_ports(first: int, count: int, host: str) -> list[int]:
-    """Neighbouring ports from ``first``, or free ones when it is 0; raises CannotStart when one is taken."""
-    last = 65536 - count
-    if not 0 <= first <= last:
-        raise CannotStart(f"--port takes 0 to {last}, got {first}")
-    wanted = [0] * count if first == 0 else list(range(first, first + count))
-    sockets = []
     try:
-        for port in wanted:
-            listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            sockets.append(listener)
-            try:
-                listener.bind((host, port))
-            except OSError as error:
-                raise CannotStart(f"port {port} on {host} cannot be used: {error.strerror}; try --port 0") from error
-        return [listener.getsockname()[1] for listener in sockets]
-    finally:
-        for listener in sockets:
-            listener.close()
+        found = free_ports(first, FIXED_PORTS, HOST)
+    except PortTaken as error:
+        raise CannotStart(str(error)) from error
+    return Ports(**dict(zip(("rest", "grpc", "tls", "cluster"), found, strict=True)))
 
 
 class Installation:
