@@ -12,7 +12,7 @@ _CLUSTER = "a detail that gcloud and consoles read about GKE's own machinery; no
 _FLEET = "set up once for a project, if at all"
 _OPERATION = "verbs wait for their operations, so that nobody needs to look at one"
 _REGISTRY = "reads about a registry that its own tools give too; they are there for gcloud and consoles"
-_KMS = "keys are made and kept with `gcloud kms`, a KMS client library or `binauthz api`; verbs sign by them"
+_RANDOM = "a machine has random bytes of its own; the method is there for clients of Cloud KMS"
 _DESCRIBED = "the same three kinds of resource for everyone; entries show theirs"
 _ANCESTRY = "asked by gcloud on its way; nothing lies above a project here"
 _LOCATION = "asked by clients that offer locations for choice"
@@ -26,22 +26,7 @@ _FAMILIES = {
         _FLEET: ("CreateFleet", "GetFleet", "ListFleets", "UpdateFleet", "DeleteFleet"),
     },
     "google.cloud.kms.v1.KeyManagementService": {
-        _KMS: (
-            "CreateCryptoKey",
-            "CreateCryptoKeyVersion",
-            "CreateKeyRing",
-            "DestroyCryptoKeyVersion",
-            "GenerateRandomBytes",
-            "GetCryptoKey",
-            "GetCryptoKeyVersion",
-            "GetKeyRing",
-            "ListCryptoKeyVersions",
-            "ListCryptoKeys",
-            "ListKeyRings",
-            "RestoreCryptoKeyVersion",
-            "UpdateCryptoKey",
-            "UpdateCryptoKeyVersion",
-        ),
+        _RANDOM: ("GenerateRandomBytes",),
     },
     "google.api.serviceusage.v1.ServiceUsage": {_BULK: ("BatchGetServices",)},
     "google.logging.v2.LoggingServiceV2": {_DESCRIBED: ("ListMonitoredResourceDescriptors",)},

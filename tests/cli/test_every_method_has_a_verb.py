@@ -27,7 +27,6 @@ IMAGE = f"us-docker.pkg.dev/p/r/app@sha256:{'7' * 64}"
 OTHER = IMAGE.replace("7", "8")
 RING = "projects/demo-project/locations/global/keyRings/ring"
 FILES = {
-    "key.yaml": "{purpose: ASYMMETRIC_SIGN, versionTemplate: {algorithm: EC_SIGN_P256_SHA256}}",
     "policy.yaml": """
         globalPolicyEvaluationMode: ENABLE
         defaultAdmissionRule:
@@ -94,8 +93,33 @@ STORY = f"""
     attestors add-iam-policy-binding build --member user:a@example.com --role roles/viewer
     attestors remove-iam-policy-binding build --member user:a@example.com --role roles/viewer
     attestors test-iam-permissions build binaryauthorization.attestors.get
-    api post /v1/projects/demo-project/locations/global/keyRings?keyRingId=ring
-    api post /v1/{RING}/cryptoKeys?cryptoKeyId=key --data key.yaml
+    kms keyrings create ring
+    kms keyrings list
+    kms keyrings describe global/ring
+    kms keyrings get-iam-policy ring
+    kms keyrings set-iam-policy ring bindings.yaml
+    kms keyrings add-iam-policy-binding ring --member user:a@example.com --role roles/cloudkms.viewer
+    kms keyrings remove-iam-policy-binding ring --member user:a@example.com --role roles/cloudkms.viewer
+    kms keyrings test-iam-permissions ring cloudkms.keyRings.get
+    kms keys create ring/key --label team=a
+    kms keys list ring
+    kms keys describe {RING}/cryptoKeys/key
+    kms keys update ring/key --algorithm ec-sign-p384-sha384 --label team=b
+    kms keys update ring/key --clear-labels
+    kms keys get-iam-policy ring/key
+    kms keys set-iam-policy ring/key bindings.yaml
+    kms keys add-iam-policy-binding ring/key --member user:a@example.com --role roles/cloudkms.signer
+    kms keys remove-iam-policy-binding ring/key --member user:a@example.com --role roles/cloudkms.signer
+    kms keys test-iam-permissions ring/key cloudkms.cryptoKeys.get
+    kms versions create ring/key
+    kms versions list ring/key --limit 1
+    kms versions describe ring/key/2
+    kms versions disable ring/key/2
+    kms versions enable ring/key/2
+    kms versions destroy ring/key/2
+    kms versions restore ring/key/2
+    kms versions get-public-key ring/key/1
+    kms sign ring/key/1 --input-file policy.yaml --signature-file policy.sig
     attestors public-keys add build --keyversion {RING}/cryptoKeys/key/cryptoKeyVersions/1
     attestations create --image {OTHER} --attestor build --keyversion {RING}/cryptoKeys/key/cryptoKeyVersions/1
     attestations verify --image {OTHER} --attestor build

@@ -27,6 +27,7 @@ _COMMANDS = {
     "notes": ("binauthz.cli.notes", "Manage notes, which attestations hang off."),
     "occurrences": ("binauthz.cli.occurrences", "Manage occurrences of every kind."),
     "keys": ("binauthz.cli.keys", "Generate signing keys."),
+    "kms": ("binauthz.cli.kms", "Keep signing keys on the server, and sign with them."),
     "clusters": ("binauthz.cli.clusters", "Create, change and delete local clusters, and get credentials for any."),
     "memberships": (
         "binauthz.cli.memberships",
