@@ -9,21 +9,16 @@ from collections.abc import Collection
 
 _BULK = "the bulk form of a verb that is there; scripts post the same body with `binauthz api post`"
 _CLUSTER = "a detail that gcloud and consoles read about GKE's own machinery; nothing is decided by it"
-_FLEET = "set up once for a project, if at all"
-_OPERATION = "verbs wait for their operations, so that nobody needs to look at one"
-_REGISTRY = "reads about a registry that its own tools give too; they are there for gcloud and consoles"
+_OPERATION = "such operations are done as soon as they are made; verbs print what they made"
+_REGISTRY = "the list of them shows what it says; it is there for gcloud and consoles"
+_REDIRECTION = "asked by gcloud on its way; nothing is redirected here"
 _RANDOM = "a machine has random bytes of its own; the method is there for clients of Cloud KMS"
 _DESCRIBED = "the same three kinds of resource for everyone; entries show theirs"
 _ANCESTRY = "asked by gcloud on its way; nothing lies above a project here"
-_LOCATION = "asked by clients that offer locations for choice"
 
 _FAMILIES = {
     "google.container.v1.ClusterManager": {
-        _CLUSTER: ("GetServerConfig", "ListNodePools", "GetNodePool", "SetLabels"),
-        _OPERATION: ("ListOperations", "CancelOperation"),
-    },
-    "google.cloud.gkehub.v1.GkeHub": {
-        _FLEET: ("CreateFleet", "GetFleet", "ListFleets", "UpdateFleet", "DeleteFleet"),
+        _CLUSTER: ("ListNodePools", "GetNodePool", "SetLabels"),
     },
     "google.cloud.kms.v1.KeyManagementService": {
         _RANDOM: ("GenerateRandomBytes",),
@@ -34,22 +29,10 @@ _FAMILIES = {
         _OPERATION: ("GetOperation", "ListOperations", "CancelOperation", "DeleteOperation"),
     },
     "google.cloud.resourcemanager.v1.Projects": {_ANCESTRY: ("GetAncestry",)},
-    "google.cloud.location.Locations": {_LOCATION: ("GetLocation", "ListLocations")},
     "grafeas.v1.Grafeas": {_BULK: ("BatchCreateNotes", "BatchCreateOccurrences")},
     "google.devtools.artifactregistry.v1.ArtifactRegistry": {
-        _REGISTRY: (
-            "GetRepository",
-            "ListRepositories",
-            "GetDockerImage",
-            "ListDockerImages",
-            "GetPackage",
-            "ListPackages",
-            "GetVersion",
-            "ListVersions",
-            "GetTag",
-            "ListTags",
-            "GetProjectSettings",
-        ),
+        _REGISTRY: ("GetVersion", "GetTag"),
+        _REDIRECTION: ("GetProjectSettings",),
     },
 }
 

@@ -71,6 +71,47 @@ def test_members_are_registered_labelled_and_taken_out(kept: Shell) -> None:
     kept("memberships", "create", "local-cluster", *where, "--cluster", "us-central1-a/local-cluster").ok()
 
 
+def test_what_is_under_way_is_listed_and_called_off(kept: Shell) -> None:
+    begun = json.loads(kept("clusters", "create", "c3", *PLACE, "--async", "--format", "json").ok().out)
+    name = f"us-central1-a/{begun['name']}"
+    called_off = json.loads(kept("operations", "cancel", name, "--format", "json").ok().out)
+    assert (called_off["name"], called_off["operationType"]) == (begun["name"], "CREATE_CLUSTER")
+    listed = kept("operations", "list", "--location", "us-central1-a").ok().out.splitlines()
+    (row,) = (line for line in listed if line.startswith(name))
+    assert row.split()[1:3] == ["CREATE_CLUSTER", "c3"]
+    while json.loads(kept("operations", "describe", name, "--format", "json").ok().out)["status"] != "DONE":
+        pass
+    again = kept("operations", "cancel", name)
+    assert (again.code, again.out, "is already done" in again.err) == (1, "", True)
+    assert kept("clusters", "describe", "c3", *PLACE).code == 1
+
+
+def test_a_fleet_is_set_up_changed_and_deleted(kept: Shell) -> None:
+    shown = ("--format", "json")
+    where = ("--location", "global")
+    kept("memberships", "delete", "local-cluster", *where).ok()
+    if json.loads(kept("fleet", "list", *shown).ok().out):
+        kept("fleet", "delete").ok()
+    made = json.loads(kept("fleet", "create", "--display-name", "ours", "--label", "a=b", *shown).ok().out)
+    assert (made["displayName"], made["labels"]) == ("ours", {"a": "b"})
+    again = kept("fleet", "create")
+    assert (again.code, "ALREADY_EXISTS" in again.err) == (1, True)
+    policy = "projects/demo-project/platforms/gke/policies/p"
+    kept("fleet", "update", "--evaluation-mode", "POLICY_BINDINGS", "--policy-binding", policy).ok()
+    kept("fleet", "update", "--label", "c=d").ok()
+    fleet = json.loads(kept("fleet", "describe", *shown).ok().out)
+    assert (fleet["displayName"], fleet["labels"]) == ("ours", {"c": "d"})
+    block = {"evaluationMode": "POLICY_BINDINGS", "policyBindings": [{"name": policy}]}
+    assert fleet["defaultClusterConfig"] == {"binaryAuthorizationConfig": block}
+    kept("memberships", "create", "local-cluster", *where, "--cluster", "us-central1-a/local-cluster").ok()
+    refused = kept("fleet", "delete")
+    assert (refused.code, "unregister them first" in refused.err) == (1, True)
+    kept("memberships", "delete", "local-cluster", *where).ok()
+    assert kept("fleet", "delete").ok().out == ""
+    assert kept("fleet", "describe").code == 1
+    kept("memberships", "create", "local-cluster", *where, "--cluster", "us-central1-a/local-cluster").ok()
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -79,6 +120,10 @@ def test_members_are_registered_labelled_and_taken_out(kept: Shell) -> None:
         (("clusters", "delete", "local-cluster", *PLACE), "the one that `binauthz up` comes with"),
         (("clusters", "create", "c", "--location", "global"), "expected a region"),
         (("memberships", "create", "m", "--location", "global", "--cluster", "c"), "only clusters that this server"),
+        (("fleet", "update"), "nothing to change: give --display-name, --evaluation-mode or --label"),
+        (("fleet", "create", "--policy-binding", "p"), "with --evaluation-mode POLICY_BINDINGS alone"),
+        (("operations", "describe", "o"), "got `o`, expected LOCATION/OPERATION or projects/PROJECT/locations/"),
+        (("operations", "cancel", "us-central1-a/o"), "NOT_FOUND"),
         (("memberships", "update", "m", "--location", "global", "--label", "=v"), "--label takes KEY=VALUE"),
     ],
 )

@@ -4,6 +4,7 @@ One story is told with the whole command line against a real server; what the se
 with the method table. A new method without verb or reason fails here, and so does a verb that the story leaves out.
 """
 
+import json
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from binauthz.wire import descriptors
 from tests.cli.relay import Call, relaying
 from tests.cli.running import clean_environment, serving
 from tests.cli.test_every_command_explains_itself import LEAVES
+from tests.sources import images
+from tests.sources.hostile import Reply, Toy, toy
 
 pytestmark = pytest.mark.servers
 
@@ -167,6 +170,28 @@ STORY = f"""
     memberships update m1 --location us-central1 --label a=b
     memberships delete m1 --location us-central1
     clusters delete c1 --location us-central1-a
+    clusters server-config --location us-central1-a
+    clusters create c2 --location us-central1-a --async --format json
+    operations cancel us-central1-a/$OPERATION
+    operations describe us-central1-a/$OPERATION
+    operations list
+    memberships delete local-cluster --location global
+    fleet list
+    fleet delete
+    fleet create --display-name ours
+    fleet update --evaluation-mode POLICY_BINDINGS --label a=b
+    fleet describe
+    memberships create local-cluster --location global --cluster us-central1-a/local-cluster
+    locations list
+    locations describe global
+    artifacts repositories list
+    artifacts repositories describe us/containers
+    artifacts images list us/containers
+    artifacts images describe us/containers/team/app@$DIGEST
+    artifacts packages list us/containers
+    artifacts packages describe us/containers/team/app
+    artifacts versions list us/containers/team/app
+    artifacts tags list us/containers/team/app
     clusters get-credentials local-cluster --location us-central1-a
     memberships list
     memberships get-credentials local-cluster --location global
@@ -212,15 +237,17 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
         (directory / name).write_text(text)
     clean = clean_environment(directory)
     with (
-        serving(directory / "up", clean, verb="up") as (_, url),
+        toy() as registry,
+        serving(directory / "up", clean, "--registry", f"us/containers={registry.url}", verb="up") as (_, url),
         relaying(url) as relay,
         pytest.MonkeyPatch.context() as patch,
     ):
+        _stock(registry)
         patch.chdir(directory)
         token = directory / "up" / "owner-token"
         env = {"BINAUTHZ_SERVER": relay.url, "BINAUTHZ_PROJECT": "demo-project", "BINAUTHZ_TOKEN_FILE": str(token)}
         env["KUBECONFIG"] = str(directory / "kubeconfig")
-        names: dict[str, str] = {}
+        names = {"$DIGEST": images.digest(images.image(images.config()))}
         calls: list[Call] = []
         for line in filter(None, map(str.strip, STORY.splitlines())):
             code, _, rest = line.partition(" ") if line[0].isdigit() else ("0", "", line)
@@ -233,9 +260,23 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
             assert result.exit_code == int(code), f"{line}: {result.output} {result.exception!r}"
             if rest.startswith("occurrences create"):
                 names["$FOUND"] = _name(result.output)
+            elif rest.startswith("clusters create c2"):
+                names["$OPERATION"] = json.loads(result.output)["name"]
             elif rest.startswith("attestations create"):
                 names["$ATTESTATION"] = _name(result.output)
         yield Told(tuple(calls), frozenset(_path(line) for line in STORY.splitlines() if line.strip()))
+
+
+def _stock(registry: Toy) -> None:
+    """Put one image, ``team/app:1.0``, into a registry that no program is needed for."""
+    body = images.image(images.config())
+    content = {"Docker-Content-Digest": images.digest(body), "Content-Type": images.IMAGE}
+    for reference in ("1.0", images.digest(body)):
+        registry.replies[f"/v2/team/app/manifests/{reference}"] = Reply(headers=content, body=body)
+    registry.replies["/v2/_catalog"] = Reply(body=b'{"repositories": ["team/app"]}')
+    registry.replies["/v2/team/app/tags/list"] = Reply(body=b'{"name": "team/app", "tags": ["1.0"]}')
+    configuration = images.config()
+    registry.replies[f"/v2/team/app/blobs/{images.digest(configuration)}"] = Reply(body=configuration)
 
 
 def _name(output: str) -> str:

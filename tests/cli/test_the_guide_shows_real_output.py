@@ -23,6 +23,7 @@ _VARYING = [
     (re.compile(r"occurrences/[0-9a-f-]{36}"), "occurrences/UUID"),
     (re.compile(r"ni:///sha-256;[A-Za-z0-9_-]{43}"), "KEY_ID"),
     (re.compile(r"etag: .*"), "etag: ETAG"),
+    (re.compile(r"uid: .*"), "uid: UUID"),
     (re.compile(r"^ *M[A-Za-z0-9+/]{63}\n *[A-Za-z0-9+/=]{60}$", re.MULTILINE), "KEY"),
 ]
 

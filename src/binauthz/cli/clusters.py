@@ -173,6 +173,16 @@ def get_credentials(cluster: str, location: str, directory: str | None) -> None:
     click.echo(f"context `{name}` written to {file}", err=True)
 
 
+@command.command("server-config")
+@_location
+@directory_option
+@format_option("yaml")
+def server_config(location: str, directory: str | None, style: str) -> None:
+    """Print the versions and channels that clusters in a location can have."""
+    session = Session.open(directory)
+    show(session.call("GET", f"/v1/projects/{session.project}/locations/{location}/serverConfig"), style)
+
+
 def labels_of(given: tuple[str, ...]) -> dict[str, str]:
     """Labels from ``KEY=VALUE``."""
     pairs = [each.partition("=") for each in given]

@@ -9,6 +9,7 @@ from binauthz.cli import kubeconfig
 from binauthz.cli.clusters import labels_of
 from binauthz.cli.output import format_option, show
 from binauthz.cli.session import Json, Session, directory_option
+from binauthz.cli.verbs import outcome
 
 
 @click.group("memberships")
@@ -78,7 +79,7 @@ def create(
     if labels:
         body["labels"] = labels_of(labels)
     parent, _, _ = _path(session, location, membership).rpartition("/")
-    show(session.call("POST", parent, body, {"membershipId": membership})["response"], style)
+    show(outcome(session.call("POST", parent, body, {"membershipId": membership})), style)
 
 
 @command.command("update")
@@ -92,7 +93,7 @@ def update(membership: str, location: str, labels: tuple[str, ...], directory: s
     session = Session.open(directory)
     body: Json = {"labels": labels_of(labels)}
     answer = session.call("PATCH", _path(session, location, membership), body, {"updateMask": "labels"})
-    show(answer["response"], style)
+    show(outcome(answer), style)
 
 
 @command.command("delete")

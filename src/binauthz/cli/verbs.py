@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from binauthz.cli.output import format_option, show
-from binauthz.cli.session import Session, directory_option, limit_option
+from binauthz.cli.session import Json, Session, directory_option, limit_option
 
 Completer = Callable[[click.Context, click.Parameter, str], list[str]]
 Columns = Mapping[str, Callable[[Any], object]]
@@ -71,6 +71,11 @@ def add_list(group: click.Group, about: str, parent: Kind, collection: str, colu
         session = Session.open(directory)
         path = f"/v1/{parent.full_name(session, name)}/{collection}"
         show(list(session.pages(path, collection, limit=limit)), style, columns)
+
+
+def outcome(operation: Json) -> Json:
+    """What an operation that is done made, as ``describe`` shows it: without the type that its envelope needs."""
+    return {member: value for member, value in operation["response"].items() if member != "@type"}
 
 
 def in_project(argument: str, collection: str, completer: Completer | None = None) -> Kind:
