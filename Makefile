@@ -29,7 +29,7 @@ quickstart: $(VENV)/.run ## Run the whole story on this machine and print what h
 	$(BIN)/python -m examples.quickstart
 
 test: setup lint ## Everything that has to hold: lint, unit, servers, clients, end to end
-	$(PYTEST) -n 2 --dist loadfile tests
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder tests
 
 unit: setup ## Tests without sockets or external programs
 	$(PYTEST) -q -m "not servers and not clients" tests
