@@ -58,6 +58,7 @@ def test_an_unknown_option_ends_with_1(shell: Shell, path: tuple[str, ...]) -> N
         (["evaluate", "--image", "a", "-f", "-"], "not both"),
         (["policy", "export", "--format", "xml"], "xml"),
         (["logs", "read", "--freshness", "yesterday"], "--freshness takes a number"),
+        (["logs", "read", "--freshness", "999999w"], "at most 36500d, got `999999w`"),
         (["logs", "read", "--limit", "0"], "--limit"),
         (["up", "--port", "70000"], "--port takes 0 to 65532, got 70000"),
         (["up", "--project", "NO"], "--project takes 6 to 30"),

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from binauthz.cli.kms import ALGORITHMS
+from binauthz.cli.kms_crypto_keys import ALGORITHMS
 from binauthz.cli.kms_keys import spelt
 from binauthz.services.kms.algorithms import SIGNING
 from tests.cli.running import Shell, answering
@@ -57,6 +57,19 @@ def test_a_version_that_is_off_does_not_sign(binauthz: Shell, ring: str, tmp_pat
             "kms", "sign", f"{ring}/k/1", "--digest", f"sha256:{'0' * 64}", "--signature-file", str(target)
         )
         assert (refused.code, "FAILED_PRECONDITION" in refused.err, target.exists()) == (1, True, False)
+
+
+def test_how_long_a_version_can_be_restored_is_said_at_its_keys_creation(binauthz: Shell, ring: str) -> None:
+    create = ("kms", "keys", "create", f"{ring}/k", "--format", "json", "--destroy-scheduled-duration")
+    for given, said in (("soon", "takes a number and one of s, m, h, d, w"), ("1h", "INVALID_ARGUMENT")):
+        refused = binauthz(*create, given)
+        assert (refused.code, refused.out, said in refused.err) == (1, "", True)
+    assert json.loads(binauthz(*create, "2d").ok().out)["destroyScheduledDuration"] == "172800s"
+
+
+def test_a_key_on_a_token_that_is_not_there_is_refused(binauthz: Shell, ring: str) -> None:
+    refused = binauthz("kms", "keys", "create", f"{ring}/k", "--protection-level", "hsm")
+    assert (refused.code, refused.out, "HSM" in refused.err) == (1, "", True)
 
 
 def test_labels_are_replaced_and_cleared(binauthz: Shell, ring: str) -> None:

@@ -2,16 +2,14 @@
 
 import datetime as dt
 import json
-import re
 from urllib.parse import quote
 
 import click
 
+from binauthz.cli.durations import duration
 from binauthz.cli.output import format_option, show
 from binauthz.cli.session import Session, directory_option, limit_option
 
-_FRESHNESS = re.compile(r"([0-9]{1,6})([smhdw])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _PAGE = 1000
 
 NAMED_QUERIES = {
@@ -46,10 +44,7 @@ def read(
     filter_: str, only: str | None, freshness: str, order: str, limit: int, directory: str | None, style: str
 ) -> None:
     """Print log entries that match FILTER, a Logging query as `gcloud logging read` takes it."""
-    match = _FRESHNESS.fullmatch(freshness)
-    if match is None:
-        raise click.ClickException(f"--freshness takes a number and one of s, m, h, d, w, got `{freshness}`")
-    since = dt.datetime.now(dt.UTC) - dt.timedelta(**{_UNITS[match[2]]: int(match[1])})
+    since = dt.datetime.now(dt.UTC) - duration("--freshness", freshness)
     query = " AND ".join(f"({part})" for part in (filter_, _PODS + NAMED_QUERIES[only] if only else "") if part)
     bound = f'timestamp>="{since.strftime("%Y-%m-%dT%H:%M:%S.%fZ")}"'
     session = Session.open(directory)
