@@ -40,6 +40,7 @@ def scoped(*scopes: dict[str, str] | None) -> dict[str, Any]:
         (scoped(NS, SA, None), f"{SETS}[1].scope"),
         # What a scope may be.
         (scoped({}, None), f"{SETS}[0].scope.kubernetesServiceAccount"),
+        (scoped({"kubernetesNamespace": ""}, None), f"{SETS}[0].scope.kubernetesNamespace"),
         (scoped({"kubernetesNamespace": "N"}, None), f"{SETS}[0].scope.kubernetesNamespace"),
         (scoped({"kubernetesNamespace": "a/b"}, None), f"{SETS}[0].scope.kubernetesNamespace"),
         (scoped({"kubernetesServiceAccount": "s"}, None), f"{SETS}[0].scope.kubernetesServiceAccount"),

@@ -75,15 +75,17 @@ def _authority(item: Any) -> model.SigstoreAuthority:
     return model.SigstoreAuthority(display_name=item.display_name, keys=keys)
 
 
+def _scope(scope: Any, path: str) -> model.Scope:
+    # A scope says which of the two it is by the one that is not empty.
+    if scope.HasField("kubernetes_namespace") and not scope.kubernetes_namespace:
+        raise invalid_field(f"{path}.kubernetesNamespace", "is empty, expected a namespace")
+    return model.Scope(namespace=scope.kubernetes_namespace, service_account=scope.kubernetes_service_account)
+
+
 def _check_set(each: Any, path: str) -> model.CheckSet:
-    scope = None
-    if each.HasField("scope"):
-        scope = model.Scope(
-            namespace=each.scope.kubernetes_namespace, service_account=each.scope.kubernetes_service_account
-        )
     return model.CheckSet(
         display_name=each.display_name,
-        scope=scope,
+        scope=_scope(each.scope, f"{path}.scope") if each.HasField("scope") else None,
         allowlist=tuple(each.image_allowlist.allow_pattern),
         checks=tuple(
             model.Check(
