@@ -42,6 +42,7 @@ def allowing(*patterns: str) -> dict[str, Any]:
         (required(ATTESTOR, ATTESTOR), f"{RULE}.requiredAttestors[1].id"),
         (required({**ATTESTOR, "attestationNote": "note"}), f"{ONE}.attestationNote"),
         (required({**ATTESTOR, "publicKeys": [{}]}), f"{ONE}.publicKeys[0]"),
+        (required({**ATTESTOR, "publicKeys": [{"asciiArmoredPgpPublicKey": ""}]}), f"{ONE}.publicKeys[0]"),
         (required({**ATTESTOR, "publicKeys": [{"pkixPublicKey": {"publicKeyPem": "x"}}]}),
          f"{ONE}.publicKeys[0].pkixPublicKey.signatureAlgorithm"),
         (required({**ATTESTOR, "publicKeys": [KEY, KEY]}), f"{ONE}.publicKeys[1].id"),

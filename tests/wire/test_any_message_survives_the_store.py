@@ -66,15 +66,17 @@ def through(message: Any, kept: Kept, to: Callable[[Any], Any], back: Callable[[
 
 
 def plain(message: Any) -> None:
-    """Drop what means the same as nothing: lists that are messages of their own, and hold nothing."""
+    """Drop what means the same as nothing: lists that are messages of their own, and hold nothing; and empty names
+    and keys, which are refused."""
     for field, value in message.ListFields():
         if field.message_type is None:
-            continue
-        if field.message_type.name in LISTS and not value.ListFields():
-            message.ClearField(field.name)
+            if value == "":
+                message.ClearField(field.name)
             continue
         for each in value if field.is_repeated else [value]:
             plain(each)
+        if field.message_type.name in LISTS and not value.ListFields():
+            message.ClearField(field.name)
 
 
 @LAX
@@ -113,12 +115,12 @@ def test_platform_policies(kept: Kept, message: Any) -> None:
         message.ClearField("gke_policy")
     else:
         message.gke_policy.SetInParent()
+    plain(message)
     for attestor in message.cloud_run_policy.rule.required_attestors if message.HasField("cloud_run_policy") else ():
         for key in attestor.public_keys:
             if key.WhichOneof("public_key") != "ascii_armored_pgp_public_key":
                 key.pkix_public_key.SetInParent()
                 key.pkix_public_key.ClearField("key_id")
-    plain(message)
     name = "projects/p/platforms/gke/policies/x"
     through(message, kept, platform_policies.to_policy, platform_policies.from_policy, name)
 
