@@ -6,8 +6,8 @@ back with the installation at the address that they had.
 """
 
 import asyncio
+import contextlib
 import logging
-import socket
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from binauthz.app.certificates import Authority, Leaf
 from binauthz.app.children import Child
 from binauthz.app.cluster_directory import ClusterDirectory, clear, directories
 from binauthz.app.cluster_process import HOST, HOSTS, ClusterProcess, Doors, arguments, configuration_file
+from binauthz.app.ports import PortTaken, free_ports
 from binauthz.base.clock import Clock
 
 LOG = logging.getLogger(__name__)
@@ -105,19 +106,15 @@ class Keeper:
         return self._authority.leaf("server", HOSTS, self._clock.now(), directory=found.path)
 
     def _free_port(self) -> int:
-        """A port for a cluster that never answered. After the fixed ports of an installation come those of its
-        clusters, where clients' own ports are not; a client may hold one of the others while a cluster is down."""
+        """A port for a cluster that never answered: after the fixed ports of an installation come those of its
+        clusters."""
         taken = {_port(configuration_file(each.path)) for each in directories(self._root) if each.port}
         near = range(self._first_port, min(self._first_port + _PORTS, 65536)) if self._first_port else ()
-        for port in (*(each for each in near if each not in taken), 0):
-            with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                try:
-                    probe.bind((HOST, port))
-                except OSError:
-                    continue
-                return int(probe.getsockname()[1])
-        raise OSError("no port is free")
+        for port in near:
+            if port not in taken:
+                with contextlib.suppress(PortTaken):
+                    return free_ports(port, 1, HOST)[0]
+        return free_ports(0, 1, HOST)[0]
 
 
 def _port(file: Path) -> int:

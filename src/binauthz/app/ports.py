@@ -12,7 +12,7 @@ _QUIET = range(10_000, 32_000)
 _ATTEMPTS = 200
 
 
-class PortTaken(Exception):  # noqa: N818 - reads as what happened
+class PortTaken(OSError):  # noqa: N818 - reads as what happened
     """A port cannot be used; the message says which and why."""
 
 
