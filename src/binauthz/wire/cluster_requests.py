@@ -30,26 +30,33 @@ _OURS = (
 )
 
 
+def _zonal_location(request: Any) -> str:
+    return f"projects/{request.project_id}/locations/{request.zone}"
+
+
+def _zonal_cluster(request: Any) -> str:
+    return f"{_zonal_location(request)}/clusters/{request.cluster_id}"
+
+
 def cluster_name(request: Any) -> str:
     """The cluster that a request names, in the current or the zonal spelling of its route."""
     if request.name:
         return _by_locations(str(request.name))
-    return f"projects/{request.project_id}/locations/{request.zone}/clusters/{request.cluster_id}"
+    return _zonal_cluster(request)
 
 
 def parent_cluster(request: Any) -> str:
     """The cluster whose node pools a request lists, in either spelling."""
     if request.parent:
         return _by_locations(str(request.parent))
-    return f"projects/{request.project_id}/locations/{request.zone}/clusters/{request.cluster_id}"
+    return _zonal_cluster(request)
 
 
 def node_pool_name(request: Any) -> str:
     """The node pool that a request names, in either spelling."""
     if request.name:
         return _by_locations(str(request.name))
-    cluster = f"projects/{request.project_id}/locations/{request.zone}/clusters/{request.cluster_id}"
-    return f"{cluster}/nodePools/{request.node_pool_id}"
+    return f"{_zonal_cluster(request)}/nodePools/{request.node_pool_id}"
 
 
 def cluster_of_pool(request: Any) -> str:
@@ -61,21 +68,21 @@ def location_name(request: Any) -> str:
     """The location that a list or a creation names, in either spelling."""
     if request.parent:
         return _by_locations(str(request.parent))
-    return f"projects/{request.project_id}/locations/{request.zone}"
+    return _zonal_location(request)
 
 
 def server_location(request: Any) -> str:
     """The location whose configuration is asked for, in either spelling."""
     if request.name:
         return _by_locations(str(request.name))
-    return f"projects/{request.project_id}/locations/{request.zone}"
+    return _zonal_location(request)
 
 
 def operation_name(request: Any) -> str:
     """The operation that a request names, in either spelling."""
     if request.name:
         return _by_locations(str(request.name))
-    return f"projects/{request.project_id}/locations/{request.zone}/operations/{request.operation_id}"
+    return f"{_zonal_location(request)}/operations/{request.operation_id}"
 
 
 def _by_locations(name: str) -> str:
