@@ -5,7 +5,6 @@
 The help is the commands' own, the exceptions are ``tools.cli_exceptions``; nothing here is typed by hand.
 """
 
-import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from click.testing import CliRunner
 
 from binauthz.cli.main import command
 from tools.cli_exceptions import EXCEPTIONS
+from tools.generated_page import make_or_check
 
 OUTPUT = Path(__file__).parent.parent / "docs" / "cli-reference.md"
 WIDTH = 100
@@ -54,19 +54,5 @@ def _commands(group: click.Command, path: tuple[str, ...]) -> Iterator[tuple[str
                 yield from _commands(found, (*path, name))
 
 
-def main() -> int:
-    """Make or check the page."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="compare with the committed file")
-    made = page()
-    if parser.parse_args().check:
-        if not OUTPUT.exists() or OUTPUT.read_text() != made:
-            print(f"{OUTPUT.name} is not what --help says: run python -m tools.make_cli_reference", file=sys.stderr)
-            return 1
-        return 0
-    OUTPUT.write_text(made)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(make_or_check(OUTPUT, page(), "tools.make_cli_reference", __doc__))

@@ -5,7 +5,6 @@
 Everything comes from the structs in ``binauthz.app.sections``; nothing here is typed by hand but the introduction.
 """
 
-import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ import msgspec
 
 from binauthz.app.configuration_file import Key, keys_of
 from binauthz.app.sections import Section, Sections
+from tools.generated_page import make_or_check
 
 OUTPUT = Path(__file__).parent.parent / "docs" / "configuration.md"
 _INTRODUCTION = """\
@@ -80,18 +80,5 @@ def _default(value: Any) -> str:
     return f"`{value}`"
 
 
-def main() -> int:
-    """Write the page, or say whether the one in the repository is current."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true")
-    if not parser.parse_args().check:
-        OUTPUT.write_text(page())
-        return 0
-    if OUTPUT.read_text() == page():
-        return 0
-    print(f"{OUTPUT} is stale: run python -m tools.make_configuration")
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(make_or_check(OUTPUT, page(), "tools.make_configuration", __doc__))

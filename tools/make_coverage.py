@@ -6,7 +6,6 @@ The methods come from the descriptor set, the served ones from the method table,
 conformance suite's own claims; nothing here is typed by hand.
 """
 
-import argparse
 import sys
 from collections.abc import Collection, Iterable
 from pathlib import Path
@@ -17,6 +16,7 @@ from binauthz.transports.methods import METHODS
 from binauthz.transports.routes import bindings
 from binauthz.wire import descriptors
 from tools.coverage_claims import Claim, claims
+from tools.generated_page import make_or_check
 
 OUTPUT = Path(__file__).parent.parent / "docs" / "coverage.md"
 _TESTS = 2
@@ -85,19 +85,5 @@ def _state(method: MethodDescriptor, served: Collection[str], shown: list[Claim]
     return f"served, shown by {', '.join(texts)}"
 
 
-def main() -> int:
-    """Make or check the page."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="compare with the committed file")
-    made = page({row.full_name for row in METHODS}, claims())
-    if parser.parse_args().check:
-        if not OUTPUT.exists() or OUTPUT.read_text() != made:
-            print(f"{OUTPUT.name} is not what the table makes: run python -m tools.make_coverage", file=sys.stderr)
-            return 1
-        return 0
-    OUTPUT.write_text(made)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(make_or_check(OUTPUT, page({row.full_name for row in METHODS}, claims()), "tools.make_coverage", __doc__))
